@@ -9,7 +9,13 @@ import pytest
 
 import client_fakes  # noqa: F401  the tests read English
 from trio_chat.client.qr import qr_lines
-from trio_chat.client.reasons import other_error
+from trio_chat.client.reasons import (
+    account_refused,
+    join_refused,
+    message_refused,
+    nick_refused,
+    other_error,
+)
 from trio_chat.client.rendering import Renderer
 from trio_chat.client.session import events
 from trio_chat.client.session.events import Event, MessageKind
@@ -274,8 +280,30 @@ def test_what_another_server_cannot_do(command: str) -> None:
         ("404", "#a", "You may not write in #a."),
         ("472", "z", "The server does not know the mode z."),
         ("481", "", "Only operators of the server may do that."),
+        ("502", "", "You cannot change the modes of another user."),
+        ("696", "#a", "#a: a mode cannot have this value. (Terse)"),
+        ("713", "#a", "#a is open: /join #a"),
     ],
 )
 def test_other_errors_are_sentences(code: str, about: str, sentence: str) -> None:
     """The words of servers are terse, and always in English."""
     assert other_error(code, about, "Terse") == sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (message_refused("#a", "477", "T"), "#a accepts messages only from users"),
+        (message_refused("#a", "SLOW_MODE", "one in 5"), "#a is in slow mode (one in 5)"),
+        (message_refused("#a", "MESSAGE_HELD", "T"), "it waits for an operator"),
+        (message_refused("#a", "UNHEARD_OF", "Terse"), "Terse"),
+        (join_refused("#a", "477", "T", had_key=False), "#a can be joined only by users"),
+        (nick_refused("bo", "435", "T"), "You are banned or muted in a channel"),
+        (account_refused("bo", "INVITATION_REQUIRED", "T"), "This server accepts new accounts by"),
+    ],
+)
+def test_refusals_are_sentences(text: str, sentence: str) -> None:
+    """What users meet of this server's rules is said in their language; where the server knows
+    more, such as how long to wait, its words follow.
+    """
+    assert text.startswith(sentence)

@@ -241,6 +241,14 @@ async def test_error_with_label(reply: str) -> None:
         assert (refused.text, refused.reason) == ("two", "Cannot send")
 
 
+@pytest.mark.parametrize("code", ["696", "712"])
+async def test_errors_beyond_the_usual_numbers(code: str) -> None:
+    """They are errors, too: a script that has caused one has failed."""
+    async with talk() as t:
+        await t.server.send(f":srv.test {code} alice #lobby l abc :Not a number")
+        assert await t.events() == [ServerError("Not a number", code, "#lobby")]
+
+
 async def test_error_that_belongs_to_nothing() -> None:
     """An error reply to none of our messages is shown by itself."""
     async with talk() as t:

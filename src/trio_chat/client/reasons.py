@@ -15,6 +15,9 @@ _NICK: dict[str, str] = {
     numerics.ERR_NICKNAMEINUSE: N_(
         'The nickname "{name}" is in use by someone else. Choose another.'
     ),
+    numerics.ERR_BANNICKCHANGE: N_(
+        "You are banned or muted in a channel, and cannot change your nickname while you are in it."
+    ),
     numerics.ERR_NICKCOLLISION: N_(
         'The nickname "{name}" is in use on another server. Choose another.'
     ),
@@ -57,6 +60,11 @@ _ACCOUNT: dict[str, str] = {
     "ALREADY_AUTHENTICATED": N_("You are logged in already."),
     "BAD_ACCOUNT_NAME": N_("An account cannot be called {name}."),
     "DISALLOWED": N_("Accounts cannot be registered on this server."),
+    "INVITATION_REQUIRED": N_("This server accepts new accounts by invitation only."),
+    "INVALID_INVITATION": N_(
+        "This server accepts new accounts by invitation only. Yours is missing, has expired, or was"
+        " used."
+    ),
     "INVALID_EMAIL": N_("This server wants an e-mail address: /register account address"),
     "UNACCEPTABLE_EMAIL": N_("The server does not take this e-mail address."),
     "WEAK_PASSWORD": N_("The password is too easy to guess. Choose a longer one."),
@@ -86,6 +94,9 @@ _JOIN: dict[str, str] = {
     numerics.ERR_BADCHANNELKEY: N_(
         "{name} cannot be joined without its key. Give it: /join {name} key"
     ),
+    numerics.ERR_NEEDREGGEDNICK: N_(
+        "{name} can be joined only by users that are logged in: /login, then /join {name}"
+    ),
     numerics.ERR_BADCHANMASK: N_(
         "{name} cannot be joined: that is not the name of a channel. Channel names begin with #."
     ),
@@ -99,6 +110,15 @@ _MESSAGE: dict[str, str] = {
     numerics.ERR_NOTEXTTOSEND: N_("there is no text"),
     numerics.ERR_INPUTTOOLONG: N_("it is too long"),
     numerics.ERR_NOTONCHANNEL: N_("you are not in {name}"),
+    numerics.ERR_NEEDREGGEDNICK: N_("{name} accepts messages only from users that are logged in"),
+    numerics.ERR_CANNOTSENDTOUSER: N_("{name} does not accept this kind of message"),
+    "SLOW_MODE": N_("{name} is in slow mode"),
+    "RAID_MODE": N_("not everybody may write everything at the moment"),
+    "PROBATION": N_("not everything is allowed to newcomers"),
+    "MESSAGE_FILTERED": N_("a filter does not let it through"),
+    "MESSAGE_HELD": N_("it waits for an operator to release it; do not send it again"),
+    "QUOTA_EXCEEDED": N_("the server does not store it"),
+    "TEMPORARILY_UNAVAILABLE": N_("the server cannot do this at the moment"),
 }
 _ENTRY: dict[str, str] = {
     numerics.ERR_NOPERMFORHOST: N_("The server does not accept connections from your address."),
@@ -122,6 +142,15 @@ _OTHER: dict[str, str] = {
     numerics.ERR_NEEDMOREPARAMS: N_("{name} needs more parameters."),
     numerics.ERR_UNKNOWNMODE: N_("The server does not know the mode {name}."),
     numerics.ERR_CHANOPRIVSNEEDED: N_("Your rank in {name} is too low for that."),
+    numerics.ERR_WASNOSUCHNICK: N_("Nobody was called {name} lately."),
+    numerics.ERR_NEEDREGGEDNICK: N_("{name}: only users that are logged in may do that: /login"),
+    numerics.ERR_BANLISTFULL: N_("A list of {name} is full: take something off it first."),
+    numerics.ERR_INVALIDKEY: N_("{name} cannot have such a key."),
+    numerics.ERR_INVALIDMODEPARAM: N_("{name}: a mode cannot have this value."),
+    numerics.ERR_HELPNOTFOUND: N_("The server has no help about {name}."),
+    numerics.ERR_TOOMANYKNOCK: N_("You have knocked at {name} already. Wait a little."),
+    numerics.ERR_CHANOPEN: N_("{name} is open: /join {name}"),
+    numerics.ERR_KNOCKONCHAN: N_("You are in {name} already."),
     "NICKNAME_RESERVED": _NICK["NICKNAME_RESERVED"],
 }
 _ABOUT_NOBODY: dict[str, str] = {
@@ -132,6 +161,8 @@ _ABOUT_NOBODY: dict[str, str] = {
     numerics.ERR_NOOPERHOST: N_(
         "You were not made an operator: this server has none of that name for you."
     ),
+    numerics.ERR_UMODEUNKNOWNFLAG: N_("The server does not know this mode of users."),
+    numerics.ERR_USERSDONTMATCH: N_("You cannot change the modes of another user."),
 }
 """Errors after registration that name no target."""
 _SERVICES = frozenset(("NICKSERV", "CHANSERV", "INVITATION"))
@@ -160,6 +191,12 @@ _EXPLAINED = frozenset(
         "UNACCEPTABLE_PASSWORD",
         "TEMPORARILY_UNAVAILABLE",
         "UNKNOWN_LANGUAGE",
+        "SLOW_MODE",
+        "RAID_MODE",
+        "PROBATION",
+        "MESSAGE_FILTERED",
+        "QUOTA_EXCEEDED",
+        numerics.ERR_INVALIDMODEPARAM,
     )
 )
 """Codes whose texts by the server have more information than these."""
@@ -168,6 +205,11 @@ _EXPLAINED = frozenset(
 def _sentence(table: dict[str, str], code: str, name: str) -> str:
     known = table.get(code, "")
     return _(known).format(name=name) if known else ""
+
+
+def _explained(known: str, code: str, reason: str) -> str:
+    """Return a sentence with the server's own words, where these say more."""
+    return f"{known} ({reason})" if known and reason and code in _EXPLAINED else known
 
 
 def nick_refused(nick: str, code: str, reason: str) -> str:
@@ -191,7 +233,7 @@ def join_refused(channel: str, code: str, reason: str, *, had_key: bool) -> str:
 
 def message_refused(target: str, code: str, reason: str) -> str:
     """Return why a message was not delivered, as a clause."""
-    return _sentence(_MESSAGE, code, target) or reason
+    return _explained(_sentence(_MESSAGE, code, target), code, reason) or reason
 
 
 def account_refused(account: str, code: str, reason: str) -> str:
@@ -200,17 +242,15 @@ def account_refused(account: str, code: str, reason: str) -> str:
     """
     is_nobody = not account and "{name}" in _ACCOUNT.get(code, "")
     known = _("You were not logged in.") if is_nobody else _sentence(_ACCOUNT, code, account)
-    if known and (is_nobody or code in _EXPLAINED):
-        return f"{known} ({reason})" if reason else known
-    return known or reason or _("The server did not do it.")
+    if known and is_nobody and reason:
+        return f"{known} ({reason})"
+    return _explained(known, code, reason) or reason or _("The server did not do it.")
 
 
 def translation_refused(code: str, reason: str) -> str:
     """Return why there is no translation, and what to do."""
     known = _sentence(_TRANSLATION, code, "")
-    if known and code in _EXPLAINED:
-        return f"{known} ({reason})" if reason else known
-    return known or reason
+    return _explained(known, code, reason) or reason
 
 
 def not_let_in(code: str, reason: str) -> str:
@@ -226,4 +266,4 @@ def other_error(code: str, about: str, reason: str) -> str:
     if code == numerics.ERR_UNKNOWNCOMMAND and about.upper() in _SERVICES:
         return _("This server cannot do that: it has no services that would.")
     known = _sentence(_OTHER, code, about) if about else _sentence(_ABOUT_NOBODY, code, "")
-    return known or (f"{about}: {reason}" if about else reason)
+    return _explained(known, code, reason) or (f"{about}: {reason}" if about else reason)

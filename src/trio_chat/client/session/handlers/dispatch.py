@@ -49,6 +49,17 @@ _NOT_SHOWN = frozenset(
     )
 )
 """Replies that every server sends, or that repeat what other replies have said."""
+_ERRORS = frozenset(
+    (
+        numerics.ERR_INVALIDMODEPARAM,
+        numerics.ERR_TOOMANYKNOCK,
+        numerics.ERR_CHANOPEN,
+        numerics.ERR_KNOCKONCHAN,
+        numerics.ERR_NOPRIVS,
+        numerics.ERR_MONLISTFULL,
+    )
+)
+"""Error replies beyond 4xx and 5xx."""
 _IN_HISTORY = ("PRIVMSG", "NOTICE", "BATCH", "TAGMSG", "REDACT", "CHATHISTORY")
 
 
@@ -81,7 +92,7 @@ def _anything_else(protocol: ProtocolState, message: Message) -> None:
     command = message.command
     if not (command.isdigit() and len(command) == 3):
         return
-    if command[0] in "45":
+    if command[0] in "45" or command in _ERRORS:
         error_reply(protocol, message)
     elif command not in _NOT_SHOWN and protocol.registered:
         protocol.emit(ServerText(" ".join(message.params[1:])))
