@@ -117,6 +117,19 @@ async def test_what_is_typed_while_the_client_connects_is_for_the_channel(
         assert it.controller.prompt.edit_text == "hello everyone"
 
 
+async def test_a_message_is_not_lost_before_the_channel_opens(jumping_clock: MockClock) -> None:
+    """Enter leaves it in the prompt, from where it goes to the channel that opens."""
+    async with watched() as it:
+        server = await it.server()
+        it.screen.press(*"hello", "enter")
+        await it.sees("No channel is open yet", "› hello")
+        await server.enter()
+        await it.sees("› hello", "2   #lobby")
+        server.skips = ("WHO", "PING", "CHATHISTORY", "MARKREAD", "TAGMSG")
+        it.screen.press("enter")
+        assert await server.echo() == "PRIVMSG #lobby :hello"
+
+
 async def test_a_renamed_channel_stays_in_sight(jumping_clock: MockClock) -> None:
     """What is being typed goes on there, and no typing notice is sent to the old one."""
     async with inside() as (it, server):

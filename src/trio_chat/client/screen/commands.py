@@ -236,7 +236,12 @@ async def submit(context: CommandContext, text: str) -> None:
         return
     text = text.rstrip()
     lines = text.split("\n")
-    if len(lines) == 1:
+    if _is_early(context, text) and context.composer.give_back(buffer, text):
+        await context.tell(
+            _("No channel is open yet. What you typed stays here: Enter sends it when one opens."),
+            error=True,
+        )
+    elif len(lines) == 1:
         await interpret(context, text, SCREEN_COMMANDS)
     elif is_command(text):
         await _interpret_lines(context, text)
@@ -251,6 +256,17 @@ async def submit(context: CommandContext, text: str) -> None:
             else lines[0]
         )
         context.composer.send_lines(context.view, buffer, [first, *lines[1:]])
+
+
+def _is_early(context: CommandContext, text: str) -> bool:
+    """Return whether a text is a message for the channel that is being joined at the start."""
+    view = context.view
+    is_starting = not view.link.is_ready and view.server.state in (
+        ConnectionState.CONNECTING,
+        ConnectionState.CONNECTED,
+    )
+    is_message = not is_command(text) and text.strip() not in ("", "exit")
+    return is_starting and is_message and context.buffer.kind is BufferKind.SERVER
 
 
 async def _interpret_lines(context: CommandContext, text: str) -> None:
