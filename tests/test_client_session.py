@@ -12,6 +12,7 @@ from trio_chat.client.reasons import join_refused
 from trio_chat.client.session.events import (
     Away,
     ChannelInvitation,
+    ChannelRenamed,
     Connected,
     EndReason,
     Event,
@@ -41,6 +42,7 @@ from trio_chat.client.session.events import (
     UserQuit,
     UserRenamed,
 )
+from trio_chat.client.session.negotiation import Negotiation
 from trio_chat.client.session.protocol import ClientProtocol
 from trio_chat.client.session.session import WINDOW, ClientSession, NotConnectedError
 from trio_chat.client.session.split import room_for_text
@@ -533,6 +535,32 @@ async def test_members_follow_what_happens() -> None:
         )
         await t.events()
         assert set(t.protocol.channels["#lobby"].members.values()) == {"alice", "Robert"}
+
+
+async def test_a_renamed_channel_is_the_same_one() -> None:
+    """Members, the state of the history and JOINs refused for a former name go on by the new name;
+    channels that this client is not in have none to go on with.
+    """
+    protocol = ClientProtocol("alice", channels=[("#lobby", "")], sees_status=True)
+    async with talk(f"{LABELS} draft/channel-rename", protocol=protocol) as t:
+        assert "draft/channel-rename" in t.protocol.negotiation.enabled
+        await t.server.send(
+            ":bob!u@h RENAME #lobby #hall", ":bob!u@h RENAME #x #y", ":bob!u@h RENAME #hall hall"
+        )
+        assert await t.events() == [ChannelRenamed("#lobby", "#hall", "bob")]
+        assert [each.name for each in t.protocol.channels.values()] == ["#hall"]
+        await t.server.send(":carl!u@h JOIN #HALL")
+        await t.events()
+        channel = t.protocol.channel("#hall")
+        assert channel is not None
+        assert "carl" in channel.members
+
+
+@pytest.mark.parametrize("follows", [True, False])
+def test_interfaces_without_buffers_see_a_rename_as_part_and_join(follows: bool) -> None:
+    """They do not ask for the capability."""
+    asked = Negotiation(follows_renaming=follows).receive(("*", "LS", "draft/channel-rename"))
+    assert (asked[0].params == ("REQ", "draft/channel-rename")) == follows
 
 
 async def test_hostile_lines_do_no_harm() -> None:

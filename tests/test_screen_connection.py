@@ -144,6 +144,58 @@ async def test_a_renamed_channel_stays_in_sight(jumping_clock: MockClock) -> Non
         await server.expect("PRIVMSG #hall hello everyone")
 
 
+async def test_a_renamed_channel_keeps_what_is_shown(jumping_clock: MockClock) -> None:
+    """Where the server has `draft/channel-rename`, the conversation goes on under the new name:
+    with what was said, the members and what is being typed.
+    """
+    async with inside(f"{CAPS} draft/channel-rename") as (it, server):
+        await server.send(":bob!u@h PRIVMSG #lobby :before")
+        await it.sees("before")
+        it.screen.press(*"hel")
+        await server.send(":bob!u@h RENAME #lobby #hall :Larger")
+        shown = await it.sees("2   #hall", "before", "› hel", "@alice", "(Larger)")
+        assert "bob has renamed #lobby to #hall." in " ".join("".join(shown).split())
+        await it.sees_not("3   #")
+        it.screen.press(*"lo", "enter")
+        assert await server.echo() == "PRIVMSG #hall :hello"
+        await server.send(":bob!u@h PRIVMSG #hall :after")
+        await it.sees("before", "after")
+
+
+async def test_a_renamed_channel_does_not_mix_with_a_former_one(jumping_clock: MockClock) -> None:
+    """What is shown of a channel that had the name before stays its own; the user is taken to the
+    name.
+    """
+    async with inside(f"{CAPS} draft/channel-rename") as (it, server):
+        await server.send(":alice!u@h JOIN #hall", ":alice!u@h PART #hall")
+        await it.sees("2   #hall")
+        server.skips = ("WHO", "PING", "CHATHISTORY", "MARKREAD", "TAGMSG")
+        it.screen.press("meta 3", *"hel")
+        await server.send(":bob!u@h RENAME #lobby #hall")
+        await it.sees("3   #lobby", "› hel")
+        it.screen.press(*"lo", "enter")
+        assert await server.echo() == "PRIVMSG #hall :hello"
+
+
+async def test_a_channel_that_was_renamed_during_a_lost_connection(
+    jumping_clock: MockClock,
+) -> None:
+    """The client joins it by its new name, under which the conversation goes on."""
+    async with inside(f"{CAPS} draft/channel-rename") as (it, server):
+        await server.send(":bob!u@h PRIVMSG #lobby :before")
+        await it.sees("before")
+        await server.close()
+        again = await it.server()
+        await again.greet()
+        await again.expect("JOIN #lobby")
+        await again.send("FAIL JOIN CHANNEL_RENAMED #lobby #hall :The channel has been renamed")
+        await again.expect("PING ready")
+        await again.expect("JOIN #hall")
+        await again.send(":alice!u@h JOIN #hall")
+        await it.sees("2   #hall", "before", "#lobby is called #hall now.")
+        await it.sees_not("3   #")
+
+
 async def test_a_typing_notice_that_is_refused_is_no_error(jumping_clock: MockClock) -> None:
     """In a moderated channel each of them is, every three seconds."""
     async with inside() as (it, server):

@@ -121,6 +121,7 @@ _HAPPENINGS = (
     events.TopicChanged,
     events.UserQuit,
     events.UserRenamed,
+    events.ChannelRenamed,
 )
 _RENDERER = Renderer(lambda _talk: True)
 
@@ -152,4 +153,6 @@ def talk_of(event: Event) -> str:
     """Return the channel or the user of an event, "" when it names none."""
     if isinstance(event, events.Said):
         return event.conversation
+    if isinstance(event, events.ChannelRenamed):
+        return event.old  # where the log ends
     return str(getattr(event, "channel", "") or getattr(event, "target", ""))

@@ -48,6 +48,17 @@ class JoinedChannels:
         if not self.current or self.features.same(channel, self._asked) or is_successor:
             self.current = channel
 
+    def renamed(self, old: str, new: str) -> None:
+        """Note that a channel has another name."""
+        same = self.features.same
+        if same(old, self._asked):
+            self._asked = new
+        if self.is_current(old):
+            self.current = new
+        self._names = [new if same(name, old) else name for name in self._names]
+        if key := self._keys.pop(self.features.fold(old), ""):
+            self.set_key(new, key)
+
     def left(self, channel: str, others: Iterable[ChannelState]) -> None:
         """Make another channel the current one, if the user is no longer in the current one."""
         self._left = channel if self.is_current(channel) else ""

@@ -78,8 +78,8 @@ class EventReactions:
                 return await self._nick_refused(event)
             case events.Connected(nick=nick):
                 await self._connected(nick)
-            case events.UserJoined(channel=channel, own=True, instead_of=before):
-                self._joined_channels.joined(channel, before)
+            case events.UserJoined() | events.ChannelRenamed():
+                self._note_channel(event)
             case (
                 events.UserParted(channel=channel, own=True)
                 | events.UserKicked(channel=channel, own=True)
@@ -100,6 +100,12 @@ class EventReactions:
             case events.ServiceAnswered(request=request, lines=lines):
                 return () if await self._login_flow.answered(request, lines) else (event,)
         return (event,)
+
+    def _note_channel(self, event: events.UserJoined | events.ChannelRenamed) -> None:
+        if isinstance(event, events.ChannelRenamed):
+            self._joined_channels.renamed(event.old, event.new)
+        elif event.own:
+            self._joined_channels.joined(event.channel, event.instead_of)
 
     def _is_failure(self, event: Event) -> bool:
         """Return whether an event says that a line of the user had no effect."""

@@ -58,6 +58,12 @@ def _renamed(_context: RenderContext, event: events.UserRenamed) -> list[Line]:
     return info_line(text, old=event.old, new=event.new)
 
 
+@renders(events.ChannelRenamed)
+def _channel_renamed(_context: RenderContext, event: events.ChannelRenamed) -> list[Line]:
+    text = _("{by} has renamed {old} to {new}.") if event.by else _("{old} is called {new} now.")
+    return info_line(text, event.reason, by=event.by, old=event.old, new=event.new)
+
+
 @renders(events.NickRefused)
 def _nick_refused(_context: RenderContext, event: events.NickRefused) -> list[Line]:
     reason = reasons.nick_refused(event.nick, event.code, event.reason)

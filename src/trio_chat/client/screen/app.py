@@ -318,10 +318,21 @@ class ScreenClient:
                     for text in view.link.take_warnings():
                         # They were shown in the buffer that the user leaves now.
                         server.show(buffer, events.Note(clean(text), error=True))
+            case events.ChannelRenamed(old=old, new=new):
+                if view.going_to and server.features.same(old, view.going_to):
+                    view.going_to = new
+                self._follow_renamed(server, old, new)
             case events.JoinRefused(channel=channel) if server.features.same(
                 channel, view.going_to
             ):
                 view.going_to = ""
+
+    def _follow_renamed(self, server: ServerState, old: str, new: str) -> None:
+        """Go from a renamed channel to the buffer that another channel of that name has left."""
+        before, after = server.get(old), server.get(new)
+        if before and after and before is not after and self.workspace.buffer is before:
+            self.controller.move_draft(after)
+            self.workspace.go(server, after)
 
     def _offer_registration(self, view: ServerView) -> None:
         if view.registers:

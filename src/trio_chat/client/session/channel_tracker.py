@@ -71,6 +71,12 @@ class ChannelTracker:
         """Note that this client is in a channel no longer."""
         self.joined.pop(self._features.fold(name), None)
 
+    def rename_channel(self, old: str, new: str) -> None:
+        """Note that a channel has another name."""
+        if channel := self.joined.pop(self._features.fold(old), None):
+            channel.name = new
+            self.joined[self._features.fold(new)] = channel
+
     # Members
 
     def add(self, name: str, nick: str) -> None:

@@ -107,6 +107,14 @@ class HistoryFetcher:
             request = HistoryRequest(Purpose.MISSED, channel, MOST_MISSED + 1, since=shown.last)
             self._want(request)
 
+    def rename(self, old: str, new: str) -> None:
+        """Note that a channel has another name."""
+        fold, same = self._features.fold, self._features.same
+        if (number := self._numbers.pop(fold(old), None)) is not None:
+            self._numbers[fold(new)] = number
+        self._sync_state.rename(fold(old), fold(new))
+        self._requests.rename(lambda name: same(name, old), new)
+
     def open_conversation(self, nick: str) -> None:
         """Request the latest messages of a private conversation, or those since the last
         connection; once a connection.

@@ -206,6 +206,17 @@ class RequestQueue:
         """Note that the current request is done."""
         self.current = None
 
+    def rename(self, same: Callable[[str], bool], new: str) -> None:
+        """Make the requests about a channel by its new name.
+
+        Args:
+            same: returns whether a name is the former one of the channel.
+            new: its name.
+        """
+        for request in (*((self.current,) if self.current else ()), *self._waiting):
+            if same(request.channel):
+                request.channel = new
+
     def new_token(self) -> str:
         """Return a token for a PING that no other request has had."""
         self._tokens += 1

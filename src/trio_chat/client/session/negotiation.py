@@ -12,6 +12,7 @@ WANTED = (
     capability_names.AWAY_NOTIFY,
     capability_names.BATCH,
     capability_names.CAP_NOTIFY,
+    capability_names.CHANNEL_RENAME,
     capability_names.CHGHOST,
     capability_names.ACCOUNT_REGISTRATION,
     capability_names.CHATHISTORY,
@@ -69,6 +70,8 @@ class Negotiation:
         login_wanted: whether to log in as soon as that is possible, and to end the negotiation only
             then.
         sees_reactions: whether the history is to contain reactions, and so all events.
+        follows_renaming: whether the interface gives a channel another name; others see that this
+            client leaves one channel and joins another.
 
     Attributes:
         enabled: the names of the enabled capabilities.
@@ -76,12 +79,19 @@ class Negotiation:
         sts: the latest offer of strict transport security; it cannot be withdrawn.
     """
 
-    def __init__(self, *, login_wanted: bool = False, sees_reactions: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        login_wanted: bool = False,
+        sees_reactions: bool = False,
+        follows_renaming: bool = False,
+    ) -> None:
         self.enabled: set[str] = set()
         self.login_due = False
         self.sts = StsOffer()
         self._login_wanted = login_wanted
         self._sees_reactions = sees_reactions
+        self._follows_renaming = follows_renaming
         self._offered: dict[str, str] = {}
         self._answered_so_far: list[str] = []
         self._unanswered = 0
@@ -185,6 +195,8 @@ class Negotiation:
 
     def _is_useful(self, name: str) -> bool:
         if name == capability_names.EVENT_PLAYBACK and not self._sees_reactions:
+            return False
+        if name == capability_names.CHANNEL_RENAME and not self._follows_renaming:
             return False
         return name in self._offered and self._offered.keys() >= _NEEDS.get(name, frozenset())
 

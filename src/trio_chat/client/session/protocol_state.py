@@ -13,7 +13,7 @@ from trio_chat.client.session.channel_state import ChannelState
 from trio_chat.client.session.channel_tracker import ChannelTracker
 from trio_chat.client.session.effects import Effects
 from trio_chat.client.session.event_sequencer import EventSequencer
-from trio_chat.client.session.events import Event, JoinRefused, Ready
+from trio_chat.client.session.events import ChannelRenamed, Event, JoinRefused, Ready
 from trio_chat.client.session.features import Features
 from trio_chat.client.session.history import HistoryFetcher
 from trio_chat.client.session.history_request import RequestQueue
@@ -110,7 +110,11 @@ class ProtocolState:
         self._first_channels = tuple(channels)
 
         effects, features, requests = Effects(), Features(), RequestQueue()
-        negotiation = Negotiation(login_wanted=credentials is not None, sees_reactions=at_join > 0)
+        negotiation = Negotiation(
+            login_wanted=credentials is not None,
+            sees_reactions=at_join > 0,
+            follows_renaming=sees_status,
+        )
         own = OwnNickname(nick, wanted, effects, features)
         joined = ChannelTracker(features)
         order = EventSequencer(effects, features, joined, sync, requests)
@@ -276,6 +280,29 @@ class ProtocolState:
             and capability_names.NOTIFY in self.negotiation.enabled
         ):
             self.send("NOTIFY")
+
+    def rename_channel(self, old: str, new: str, by: str = "", reason: str = "") -> None:
+        """Report that a channel has another name, which all that is known of it follows."""
+        self._sequencer.release()  # what was said under the former name
+        before, after = self.features.fold(old), self.features.fold(new)
+        self.channel_tracker.rename_channel(old, new)
+        self.history.rename(old, new)
+        self.read_markers.rename(old, new)
+        if before in self.status_due:
+            self.status_due.discard(before)
+            self.status_due.add(after)
+        self.emit(ChannelRenamed(old, new, by, reason))
+
+    def join_renamed(self, old: str, new: str) -> bool:
+        """Join a channel by its new name, if a JOIN with a former one is awaited; return whether
+        that is so.
+        """
+        if self.channel_tracker.answered(old) is None:
+            return False
+        same = self.features.same
+        self.rename_channel(old, new)
+        self.join(new, next((key for name, key in self._first_channels if same(name, old)), ""))
+        return True
 
     def refuse_join(self, channel: str, code: str, reason: str) -> bool:
         """Report that a JOIN was refused, if one is awaited; return whether that is so."""

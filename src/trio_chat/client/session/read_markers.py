@@ -68,6 +68,14 @@ class ReadMarkers:
         if key in self._known or len(self._known) < _MOST_KNOWN:
             self._known[key] = time
 
+    def rename(self, old: str, new: str) -> None:
+        """Note that a channel has another name, whose marker the server has kept."""
+        before, after = self._features.fold(old), self._features.fold(new)
+        if (known := self._known.pop(before, None)) is not None:
+            self._known[after] = known
+        if (read := self._read.pop(before, None)) is not None:
+            self._read[after] = new, read[1]
+
     def note(self, conversation: str, time: str) -> None:
         """Note that the user has seen a conversation up to this time; `send` informs the server."""
         if is_middle(conversation):

@@ -91,6 +91,13 @@ class SyncState:
         """Return what was shown of a channel, by its folded name."""
         return self._channels.setdefault(key, ShownRange())
 
+    def rename(self, old: str, new: str) -> None:
+        """Note that a channel has another name; both are folded."""
+        if shown := self._channels.pop(old, None):
+            self._channels[new] = shown
+        if old in self.written:
+            self.written.add(new)
+
     def shown(self) -> Mapping[str, ShownRange]:
         """Return what was shown, by the folded names of channels."""
         return self._channels

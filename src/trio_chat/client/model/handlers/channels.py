@@ -71,6 +71,25 @@ def _renamed(server: ServerState, event: events.UserRenamed) -> None:
         server.buffers[new].name = event.new
 
 
+@handles(events.ChannelRenamed)
+def _channel_renamed(server: ServerState, event: events.ChannelRenamed) -> None:
+    old, new = server.features.fold(event.old), server.features.fold(event.new)
+    if (level := server.levels.pop(old, None)) is not None:
+        server.levels[new] = level
+    if (buffer := server.buffers.get(old)) is None:
+        return
+    server.show(buffer, event)
+    if old != new and (other := server.buffers.get(new)) is not None:
+        # A former channel of that name has a buffer, whose messages are not those of this one.
+        other.is_joined, other.members = buffer.is_joined, dict(buffer.members)
+        other.name = event.new
+        _leave(buffer)
+        return
+    del server.buffers[old]
+    server.buffers[new] = buffer
+    buffer.name = event.new
+
+
 @handles(events.Names)
 def _names(server: ServerState, event: events.Names) -> None:
     buffer = server.get(event.channel)

@@ -8,6 +8,7 @@ from trio_chat.client.session.events.channels import (
     Away,
     AwayChanged,
     ChannelInvitation,
+    ChannelRenamed,
     InvitationLink,
     JoinRefused,
     ListedChannel,
@@ -78,6 +79,7 @@ __all__ = [
     "Away",
     "AwayChanged",
     "ChannelInvitation",
+    "ChannelRenamed",
     "Connected",
     "Connecting",
     "ConversationFound",
@@ -142,7 +144,7 @@ Event = (
     Connected | Ready | Said | MessageRefused | MessageUnconfirmed | UserJoined | JoinRefused
     | UserParted | UserKicked | UserQuit | UserRenamed | NickRefused | TopicIs | TopicChanged
     | ModeChanged | Names | ListedChannel | ListEnd | ChannelInvitation | Away | ServerText
-    | ListedMask | MaskListEnd
+    | ListedMask | MaskListEnd | ChannelRenamed
     | ServerError | ServerShutDown | Lost | Connecting | Waiting | Note | PromptChanged
     | DeliveryUnknown | HistoryEnd | UnreadStart | HistoryGap | EarlierMessages | SearchResults
     | Reacted | Redacted | Typing | RankChanged | AwayChanged | MarkerMoved | ConversationFound

@@ -22,6 +22,23 @@ class UserJoined:
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelRenamed:
+    """A channel has another name (IRCv3 `draft/channel-rename`).
+
+    Args:
+        old: its former name.
+        new: its name from now on.
+        by: who has renamed it; "" when that happened before this client joined.
+        reason: why, "" for no reason.
+    """
+
+    old: str
+    new: str
+    by: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class JoinRefused:
     """The server refuses to let the user join a channel.
 

@@ -57,6 +57,13 @@ def _join(protocol: ProtocolState, message: Message) -> None:
         protocol.check_ready()
 
 
+@handles("RENAME", params=2)
+def _rename_channel(protocol: ProtocolState, message: Message) -> None:
+    old, new, *reason = message.params
+    if protocol.channel(old) and is_middle(new) and protocol.features.is_channel(new):
+        protocol.rename_channel(old, new, message.nick, "".join(reason[:1]))
+
+
 @handles("PART", params=1)
 def _part(protocol: ProtocolState, message: Message) -> None:
     name = message.params[0]

@@ -6,7 +6,7 @@ from trio_chat.client.session.handlers.table import handles
 from trio_chat.client.session.pending_messages import PendingMessage
 from trio_chat.client.session.protocol_state import ProtocolState
 from trio_chat.irc import numerics, tag_names
-from trio_chat.irc.message import Message
+from trio_chat.irc.message import Message, is_middle
 
 _NICK_REFUSED = frozenset(
     (
@@ -113,6 +113,15 @@ def _nick_refused(protocol: ProtocolState, code: str, nick: str, reason: str) ->
     protocol.emit(NickRefused(nick, code, reason, own.is_registered))
 
 
+def _joins_renamed(protocol: ProtocolState, command: str, code: str, context: list[str]) -> bool:
+    """Join a channel by the name that it has now, if that is why a JOIN was refused."""
+    if (command, code) != ("JOIN", "CHANNEL_RENAMED") or len(context) < 2:
+        return False
+    old, new = context[:2]
+    is_name = is_middle(new) and protocol.features.is_channel(new)
+    return is_name and protocol.join_renamed(old, new)
+
+
 @handles("FAIL", params=3)
 def _fail(protocol: ProtocolState, message: Message) -> None:
     command, code, *context, reason = message.params
@@ -123,7 +132,9 @@ def _fail(protocol: ProtocolState, message: Message) -> None:
         protocol.fatal = (code, reason)
     elif command == "NICK":
         _nick_refused(protocol, code, about or protocol.nickname.asked, reason)
-    elif command in _HISTORY and ("TARGETS" in context or protocol.history.refused(reason, code)):
+    elif _joins_renamed(protocol, command, code, context) or (
+        command in _HISTORY and ("TARGETS" in context or protocol.history.refused(reason, code))
+    ):
         return
     elif command in ("REGISTER", "VERIFY"):
         protocol.authentication.fail(code, reason)
