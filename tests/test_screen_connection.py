@@ -177,6 +177,19 @@ async def test_a_renamed_channel_does_not_mix_with_a_former_one(jumping_clock: M
         assert await server.echo() == "PRIVMSG #hall :hello"
 
 
+async def test_the_former_name_of_a_channel_leads_to_it(jumping_clock: MockClock) -> None:
+    """Also where the user is in it already: the user reads what it is called now."""
+    async with inside(f"{CAPS} draft/channel-rename") as (it, server):
+        it.screen.press("meta 1", *"/join #old", "enter")
+        await server.expect("JOIN #old")
+        await server.send("FAIL JOIN CHANNEL_RENAMED #old #lobby :The channel has been renamed")
+        await until(lambda: it.client.workspace.buffer.name == "#lobby")
+        it.screen.press("meta 1")
+        await it.sees("#old is called #lobby now.")
+        it.screen.press("meta 2", *"hello", "enter")
+        assert await server.echo() == "PRIVMSG #lobby :hello"
+
+
 async def test_a_channel_that_was_renamed_during_a_lost_connection(
     jumping_clock: MockClock,
 ) -> None:

@@ -319,19 +319,26 @@ class ScreenClient:
                         # They were shown in the buffer that the user leaves now.
                         server.show(buffer, events.Note(clean(text), error=True))
             case events.ChannelRenamed(old=old, new=new):
-                if view.going_to and server.features.same(old, view.going_to):
-                    view.going_to = new
-                self._follow_renamed(server, old, new)
+                self._follow_renamed(view, old, new)
             case events.JoinRefused(channel=channel) if server.features.same(
                 channel, view.going_to
             ):
                 view.going_to = ""
 
-    def _follow_renamed(self, server: ServerState, old: str, new: str) -> None:
-        """Go from a renamed channel to the buffer that another channel of that name has left."""
+    def _follow_renamed(self, view: ServerView, old: str, new: str) -> None:
+        """Go to a renamed channel where the user has asked for it by a former name, or where its
+        buffer is one that another channel of that name has left.
+        """
+        server = view.server
         before, after = server.get(old), server.get(new)
-        if before and after and before is not after and self.workspace.buffer is before:
-            self.controller.move_draft(after)
+        is_wanted = bool(view.going_to) and server.features.same(old, view.going_to)
+        if is_wanted:
+            view.going_to = new
+        is_left = before is not None and before is self.workspace.buffer
+        if after and after.is_joined and after is not before and (is_wanted or is_left):
+            view.going_to = ""
+            if is_left:
+                self.controller.move_draft(after)
             self.workspace.go(server, after)
 
     def _offer_registration(self, view: ServerView) -> None:

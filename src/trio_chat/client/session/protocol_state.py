@@ -301,6 +301,9 @@ class ProtocolState:
             return False
         same = self.features.same
         self.rename_channel(old, new)
+        if self.channel(new):
+            self.check_ready()
+            return True
         self.join(new, next((key for name, key in self._first_channels if same(name, old)), ""))
         return True
 

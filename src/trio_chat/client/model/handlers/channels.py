@@ -77,6 +77,7 @@ def _channel_renamed(server: ServerState, event: events.ChannelRenamed) -> None:
     if (level := server.levels.pop(old, None)) is not None:
         server.levels[new] = level
     if (buffer := server.buffers.get(old)) is None:
+        server.show(server.here(), event)
         return
     server.show(buffer, event)
     if old != new and (other := server.buffers.get(new)) is not None:
