@@ -109,6 +109,13 @@ SAID += [
     ),
     (events.Whois("Bob", "317", ("soon", "x")), "[INFO] Bob soon x"),
     (
+        events.Whois("Bob", "378", ("is connecting from *@host 192.0.2.1",)),
+        "[INFO] Bob is connected from *@host 192.0.2.1.",
+    ),
+    (events.Whois("Bob", "378", ("elsewhere",)), "[INFO] Bob elsewhere"),
+    (events.Whois("Bob", "379", ("is using modes +ix",)), "[INFO] Bob has the modes +ix."),
+    (events.Whois("Bob", "335", ("is a bot",)), "[INFO] Bob is a bot."),
+    (
         events.Whois("Bob", "338", ("u@host", "192.0.2.1", "Is actually using host")),
         "[INFO] Bob has the address 192.0.2.1.",
     ),
@@ -280,6 +287,7 @@ def test_what_another_server_cannot_do(command: str) -> None:
         ("404", "#a", "You may not write in #a."),
         ("472", "z", "The server does not know the mode z."),
         ("481", "", "Only operators of the server may do that."),
+        ("501", "x", "The server does not know the mode x."),
         ("502", "", "You cannot change the modes of another user."),
         ("696", "#a", "#a: a mode cannot have this value. (Terse)"),
         ("713", "#a", "#a is open: /join #a"),

@@ -147,6 +147,7 @@ _OTHER: dict[str, str] = {
     numerics.ERR_BANLISTFULL: N_("A list of {name} is full: take something off it first."),
     numerics.ERR_INVALIDKEY: N_("{name} cannot have such a key."),
     numerics.ERR_INVALIDMODEPARAM: N_("{name}: a mode cannot have this value."),
+    numerics.ERR_UMODEUNKNOWNFLAG: N_("The server does not know the mode {name}."),
     numerics.ERR_HELPNOTFOUND: N_("The server has no help about {name}."),
     numerics.ERR_TOOMANYKNOCK: N_("You have knocked at {name} already. Wait a little."),
     numerics.ERR_CHANOPEN: N_("{name} is open: /join {name}"),

@@ -9,6 +9,9 @@ from trio_chat.irc.text import clean
 
 _IDLE = numerics.RPL_WHOISIDLE
 _ADDRESS = numerics.RPL_WHOISACTUALLY
+_HOST, _MODES = numerics.RPL_WHOISHOST, numerics.RPL_WHOISMODES
+_IN_TEXT: dict[str, str] = {_HOST: "is connecting from ", _MODES: "is using modes "}
+"""Replies that have their value in the text, behind these words."""
 _SENTENCES: dict[str, tuple[str, int]] = {
     numerics.RPL_WHOISUSER: (N_("{nick} is {3}, {0}@{1}."), 4),
     numerics.RPL_WHOISSERVER: (N_("{nick} is on the server {0}: {1}."), 2),
@@ -17,7 +20,11 @@ _SENTENCES: dict[str, tuple[str, int]] = {
     numerics.RPL_WHOISCHANNELS: (N_("{nick} is in {0}."), 1),
     numerics.RPL_WHOISACCOUNT: (N_("{nick} is logged in as {0}."), 1),
     numerics.RPL_WHOISSECURE: (N_("{nick} has an encrypted connection."), 0),
+    numerics.RPL_WHOISREGNICK: (N_("{nick} is a registered nickname."), 0),
+    numerics.RPL_WHOISBOT: (N_("{nick} is a bot."), 0),
     _ADDRESS: (N_("{nick} has the address {0}."), 1),
+    _HOST: (N_("{nick} is connected from {0}."), 1),
+    _MODES: (N_("{nick} has the modes {0}."), 1),
 }
 """By numeric: the sentence, and the number of its values."""
 
@@ -30,6 +37,9 @@ def sentence(event: Whois) -> str:
         values = _idle(values)
     elif event.code == _ADDRESS:  # some servers have a mask before it; a text follows
         values = values[-2:-1]
+    elif before := _IN_TEXT.get(event.code, ""):
+        value = "".join(values[-1:])
+        values = (value.removeprefix(before),) if value.startswith(before) else ()
     form, count = _SENTENCES[event.code]
     if len(values) < count:
         return " ".join((clean(event.nick), *map(clean, event.values)))

@@ -77,6 +77,10 @@ def _end_of_who(protocol: ProtocolState, message: Message) -> None:
     numerics.RPL_WHOISACCOUNT,
     numerics.RPL_WHOISSECURE,
     numerics.RPL_WHOISACTUALLY,
+    numerics.RPL_WHOISREGNICK,
+    numerics.RPL_WHOISBOT,
+    numerics.RPL_WHOISHOST,
+    numerics.RPL_WHOISMODES,
     params=3,
 )
 def _whois(protocol: ProtocolState, message: Message) -> None:
