@@ -760,6 +760,21 @@ async def test_a_server_for_accounts_alone_ends_a_pipe() -> None:
         assert c.code == 1
 
 
+async def test_a_program_tries_again_where_its_login_has_failed(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    """The server may have lost its directory for a moment, while the connection was lost."""
+    async with chat(interactive=False) as c:
+        await (await inside(c)).close()
+        for _attempt in range(2):
+            server = await c.server()
+            for start in ("CAP LS", "NICK", "USER"):
+                await server.expect(start)
+            await server.send(REQUIRED, "ERROR :An account is required")
+            await server.close()
+        await (await c.server()).greet()
+
+
 async def test_keyring_that_fails() -> None:
     """A keyring that is not there, is none, or breaks is no reason to trouble anyone."""
 

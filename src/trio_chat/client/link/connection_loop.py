@@ -244,13 +244,15 @@ class ConnectionLoop:
 
     async def _refused(self, outcome: SessionOutcome) -> int | None:
         await self._reporter.tell(reasons.not_let_in(outcome.code, outcome.reason), error=True)
-        if outcome.code == ACCOUNT_REQUIRED:
+        needs_account = outcome.code == ACCOUNT_REQUIRED
+        if needs_account and self._login_flow.can_log_in_first:
             if await self._reconnector.wait(self._login_flow.log_in_first):
                 self.reconnect()
                 return None
             return 0 if self._reconnector.stopped else 1
         self._refusals += 1
-        is_final = outcome.code or not (
+        # A program tries again: its login may have failed for a moment only.
+        is_final = (outcome.code and not needs_account) or not (
             self._reconnector.was_connected or self._reconnector.has_next
         )
         return 1 if is_final or self._refusals >= _REFUSED_ATTEMPTS else None

@@ -135,13 +135,15 @@ class LoginFlow:
             partial(self._log_in, account),
         )
 
+    @property
+    def can_log_in_first(self) -> bool:
+        """Whether a person is there who can be asked for account and password."""
+        return self._can_ask and self._tokens is None
+
     async def log_in_first(self) -> bool:
         """Ask for an account on a server that lets nobody in without one; return whether there is
         one to connect with.
         """
-        if not self._can_ask or self._tokens is not None:
-            await trio.lowlevel.checkpoint()
-            return False
         self._first = trio.Event()
         try:
             if self.question is None:  # it may be for the code of the account that was tried
