@@ -363,7 +363,7 @@ test("/help shows every command", async () => {
 
 test("a command without words has one space before its dash", async () => {
   const { buffer } = await typed("/help close");
-  assert.match(buffer.timeline.entries.at(-1).text, /^\/close — /);
+  assert.match(buffer.timeline.entries.at(-1).text, /^\x11\/close\x11 — /);
 });
 
 test("WHOIS becomes a card", async () => {

@@ -96,7 +96,7 @@ test("what is no poll or no vote is explained, and nothing is sent", async () =>
   all.server.hear("#lobby", "ann", ASKED);
   assert.match(await explained("/vote 3"), /options 1 to 2/);
   assert.match(await explained("/vote 1 2"), /you choose one option/);
-  assert.match(await explained("/vote pizza"), /Usage: \/vote/);
+  assert.match(await explained("/vote pizza"), /Usage: \x11\/vote/);
   assert.match(await explained("/vote"), /Lunch\? · pizza – 0, sushi – 0/);
 });
 

@@ -60,7 +60,7 @@ test("what is no time or no text is explained, and nothing is asked", async () =
     const { type, asked } = await world();
     const last = await type(line);
     assert.equal(last.kind, "error", line);
-    assert.match(last.text, /^Usage: \/(?:at|remind) /, line);
+    assert.match(last.text, /^Usage: \x11\/(?:at|remind) /, line);
     assert.equal(last.text.includes("A time is 20m"), /soon|move/u.test(line), line);
     assert.deepEqual(asked(), [], line);
   }

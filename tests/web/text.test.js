@@ -10,7 +10,7 @@ import { mentions } from "../../src/trio_chat/web/app/text/names.js";
 import { crc32, nickClass } from "../../src/trio_chat/web/app/text/nick_colour.js";
 import { isSecretLine } from "../../src/trio_chat/web/app/text/secrets.js";
 import { safeHref, uploadedFile, withFileNames } from "../../src/trio_chat/web/app/text/targets.js";
-import { isJumbo, textNodes, withoutFiles } from "../../src/trio_chat/web/app/text/nodes.js";
+import { isJumbo, saidNodes, textNodes, withoutFiles } from "../../src/trio_chat/web/app/text/nodes.js";
 
 /** @param {string} text */
 const shown = (text) =>
@@ -314,6 +314,10 @@ test("the own nickname is found as a word, and channels by their sign", () => {
     ["#dev", "channel"],
     ["#ops", "channel"],
   ]);
+  assert.deepEqual(
+    found("[#dev] «#ops», (#a[b]) [#c-{d}] and #e…").map(([name]) => name),
+    ["#dev", "#ops", "#a[b]", "#c-{d}", "#e"],
+  );
   assert.deepEqual(mentions("anything", "", "#"), []);
 });
 
@@ -401,6 +405,19 @@ test("no text becomes markup, an event handler or a style", () => {
     const extra = markup(textNodes(text, options)).filter((name) => !allowed.has(name));
     assert.deepEqual(extra, [], text);
   }
+});
+
+test("what the page says keeps the stars and underscores of masks and names", () => {
+  for (const text of ["You ignore: *x*!*@*, __y__", "There is nobody called _bob_.", "~~a~~ `b` > c"]) {
+    assert.deepEqual(saidNodes(`${text}\n> ${text}`, options).filter(Boolean).slice(0, 1), [text]);
+    assert.deepEqual(markup(saidNodes(text, options)), [], text);
+  }
+});
+
+test("what the page says has links to channels, but not in the usage of a command", () => {
+  const names = (/** @type {string} */ text) => markup(saidNodes(text, options));
+  assert.ok(names("You are not in #dev. /join #dev").includes("data-channel"));
+  assert.deepEqual(names("Usage: \x11/join #channel [key]\x11"), ["span", "class"]);
 });
 
 test("a link opens apart from the page, and says where it leads", () => {

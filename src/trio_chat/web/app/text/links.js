@@ -87,6 +87,14 @@ function hostAddress(raw, before) {
  * @param {string} raw
  */
 function trimmed(raw) {
+  return balanced(raw).replace(SENTENCE_END, "");
+}
+
+/**
+ * Return a name or an address without what follows a bracket that was opened before it.
+ * @param {string} raw
+ */
+export function balanced(raw) {
   /** @type {string[]} */
   const opened = [];
   let end = 0;
@@ -96,5 +104,5 @@ function trimmed(raw) {
     if (opening && opened.pop() !== opening) break;
     if (sign === "(" || sign === "[" || sign === "{") opened.push(sign);
   }
-  return raw.slice(0, end).replace(SENTENCE_END, "");
+  return raw.slice(0, end);
 }

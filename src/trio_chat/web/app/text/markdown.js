@@ -114,6 +114,16 @@ export function inlines(line) {
 }
 
 /**
+ * Return the pieces of one line whose stars and underscores are what they are: those of names and
+ * masks, in what the page itself says.
+ * @param {string} line
+ * @returns {Inline[]}
+ */
+export function literal(line) {
+  return joined(spans(line).flatMap(({ text, style }) => withLinks(text, style, whole)));
+}
+
+/**
  * @param {string} text
  * @param {Style} style
  * @returns {Token[]}
@@ -141,19 +151,31 @@ function trimmedCode(code) {
 /**
  * @param {string} text
  * @param {Style} style
+ * @param {typeof withDelimiters} [divide] What is done with the text between links.
  * @returns {Token[]}
  */
-function withLinks(text, style) {
+function withLinks(text, style, divide = withDelimiters) {
   /** @type {Token[]} */
   const found = [];
   let position = 0;
   for (const { start, end, href } of links(text)) {
-    found.push(...withDelimiters(text, position, start, style));
+    found.push(...divide(text, position, start, style));
     found.push({ text: text.slice(start, end), style, href });
     position = end;
   }
-  found.push(...withDelimiters(text, position, text.length, style));
+  found.push(...divide(text, position, text.length, style));
   return found;
+}
+
+/**
+ * @param {string} text
+ * @param {number} start
+ * @param {number} end
+ * @param {Style} style
+ * @returns {Token[]}
+ */
+function whole(text, start, end, style) {
+  return [{ text: text.slice(start, end), style }];
 }
 
 /**

@@ -1,5 +1,7 @@
 /** Names in a text: the user's own nickname, and channels. */
 
+import { balanced } from "./links.js";
+
 /**
  * @typedef {object} NameFound
  * @property {number} start
@@ -8,7 +10,7 @@
  */
 
 const WORD = /[\p{L}\p{N}_\-[\]\\^{}|`]/u;
-const CHANNEL = /[^\s,:;!?.'"()<>\x00-\x1f#]{1,63}/uy;
+const CHANNEL = /[^\s,:;!?.'"()<>«»“”…、。）！，：；？\x00-\x1f#]{1,63}/uy;
 const CHANNEL_START = /[\s("'«“[]/u;
 
 /**
@@ -59,7 +61,7 @@ function channels(text, types) {
     const sign = text[at] ?? "";
     if (!types.includes(sign) || !CHANNEL_START.test(text[at - 1] ?? " ")) continue;
     CHANNEL.lastIndex = at + 1;
-    const name = CHANNEL.exec(text)?.[0];
+    const name = balanced(CHANNEL.exec(text)?.[0] ?? "");
     // `#1` is an item of a list, not a channel.
     if (name && !/^\d+$/u.test(name))
       found.push({ start: at, end: at + 1 + name.length, kind: "channel" });

@@ -5,7 +5,7 @@
 
 import { h } from "../../vendor/preact.js";
 import { plain } from "./formatting.js";
-import { blocks, inlines } from "./markdown.js";
+import { blocks, inlines, literal } from "./markdown.js";
 import { mentions } from "./names.js";
 import { uploadedFile } from "./targets.js";
 
@@ -52,6 +52,19 @@ export function textNodes(text, options) {
  */
 export function lineNodes(text, options) {
   return inlines(text.replaceAll("\n", " ")).map((inline) => inlineNode(inline, options));
+}
+
+/**
+ * Return what the page itself says as elements, without Markdown: it has names and masks in it.
+ * @param {string} text
+ * @param {TextOptions} options
+ * @returns {ComponentChildren}
+ */
+export function saidNodes(text, options) {
+  return text.split("\n").flatMap((line, number) => [
+    number ? h("br", null) : null,
+    ...literal(line).map((inline) => inlineNode(inline, options)),
+  ]);
 }
 
 /**
@@ -117,7 +130,7 @@ function inlineNode({ text, style, code, href }, options) {
   let node = text;
   if (code) node = h("code", null, text);
   else if (href) node = linkNode(text, href);
-  else node = withNames(text, options);
+  else if (!style.mono) node = withNames(text, options);
   return styled(node, style);
 }
 

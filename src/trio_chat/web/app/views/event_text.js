@@ -4,7 +4,7 @@ import { h } from "../../vendor/preact.js";
 import { _ } from "../platform/i18n.js";
 import { plain, plainName } from "../text/formatting.js";
 import { nickClass } from "../text/nick_colour.js";
-import { lineNodes, textNodes } from "../text/nodes.js";
+import { lineNodes, saidNodes } from "../text/nodes.js";
 import { rankName } from "./moderation.js";
 
 /** @import { ComponentChildren } from "../../vendor/preact.js" */
@@ -47,7 +47,7 @@ export function eventText(entry, options) {
     case "invite":
       return sentence(_("{nick} invited {target}"), { nick, target });
     default:
-      return textNodes(entry.text, options);
+      return saidNodes(entry.text, options);
   }
 }
 

@@ -2,7 +2,7 @@
 import { shortTime } from "../../platform/dates.js";
 import { N_, _ } from "../../platform/i18n.js";
 import { joinNamed } from "../typed_names.js";
-import { COMMANDS, channelAndRest, command, isOffline, notInChannel, optional } from "./registry.js";
+import { COMMANDS, channelAndRest, command, isOffline, notInChannel, signature } from "./registry.js";
 
 /** @import { Context } from "./registry.js" */
 
@@ -22,13 +22,7 @@ command(
       return;
     }
     const found = [...COMMANDS].filter(([name]) => !wanted || name === wanted);
-    context.tell(
-      found
-        .map(([name, { usage, help }]) =>
-          [`/${name}`, ...optional(_(usage)), "—", _(help)].join(" "),
-        )
-        .join("\n"),
-    );
+    context.tell(found.map(([name, { help }]) => `${signature(name)} — ${_(help)}`).join("\n"));
   },
 );
 

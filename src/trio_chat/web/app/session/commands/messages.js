@@ -3,7 +3,7 @@ import { isMessage } from "../../model/entries.js";
 import { N_, _, language } from "../../platform/i18n.js";
 import { plain } from "../../text/formatting.js";
 import { askService } from "../queries.js";
-import { channelAndRest, command, isOffline, notInChannel, optional } from "./registry.js";
+import { channelAndRest, command, isOffline, notInChannel, optional, usageOf } from "./registry.js";
 
 /** @import { Entry } from "../../model/types.js" */
 /** @import { Context } from "./registry.js" */
@@ -95,7 +95,7 @@ command(
   ["@nick"],
   (context, words) => {
     const [entry, rest] = messageAndRest(context, words, null);
-    if (rest) context.tell(_("Usage: {usage}", { usage: `/pin ${_("[@nickname]")}` }), true);
+    if (rest) context.tell(usageOf("pin"), true);
     else if (entry) chanServ(context, "PIN", entry.msgid);
   },
 );
@@ -133,7 +133,7 @@ command(
     const [entry, reason] = messageAndRest(context, words, false);
     if (entry && reason) answered(context, context.actions.report(context.buffer, entry, reason));
     else if (entry)
-      context.tell(_("Usage: {usage}", { usage: `/report ${_("[@nickname] reason")}` }), true);
+      context.tell(usageOf("report"), true);
   },
 );
 

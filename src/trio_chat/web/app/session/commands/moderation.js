@@ -1,7 +1,7 @@
 /** Commands about channels and their members. */
 import { N_, _ } from "../../platform/i18n.js";
 import { changeBans, sendModes } from "../ban_masks.js";
-import { channelAndRest, command, notInChannel, optional } from "./registry.js";
+import { channelAndRest, command, notInChannel, optional, usageOf } from "./registry.js";
 
 /** @import { Context } from "./registry.js" */
 
@@ -44,7 +44,7 @@ command(
       /^(\d*)(?:(?:^| )(\d+)([mhdw]))?$/i.exec(words.join(" ")) ?? [];
     if (buffer.kind !== "channel") notInChannel(context);
     else if (words.length && !uses && !count)
-      tell(_("Usage: {usage}", { usage: `/invite-link ${_("[uses] [duration]")}` }), true);
+      tell(usageOf("invite-link"), true);
     else
       actions
         .inviteLink(buffer, Number(count) * (SECONDS[unit.toLowerCase()] ?? 0), Number(uses))

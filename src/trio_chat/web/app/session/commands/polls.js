@@ -3,7 +3,7 @@ import { typedPoll } from "../../irc/polls.js";
 import { cast, fittingPoll, fittingResult, pollsOf } from "../../model/polls.js";
 import { N_, _ } from "../../platform/i18n.js";
 import { plain } from "../../text/formatting.js";
-import { COMMANDS, command, notInChannel } from "./registry.js";
+import { command, notInChannel, usageOf } from "./registry.js";
 import { pollProblem } from "../../text/poll_problems.js";
 
 /** @import { ShownPoll } from "../../model/polls.js" */
@@ -29,7 +29,7 @@ command(
     else if (canReact(context)) {
       const poll = typedPoll(text);
       if ("problem" in poll) {
-        tell(`${pollProblem(poll)}\n${usage("poll")}`, true);
+        tell(`${pollProblem(poll)}\n${usageOf("poll")}`, true);
         return;
       }
       const line = fittingPoll(poll, client.model.features.value.limits);
@@ -57,7 +57,7 @@ command(
     // Without a name it is the last one even if that is closed: the user means what is to be seen.
     const shown = all.find(({ closed }) => !author || !closed) ?? all[0];
     if (!shown) context.tell(_("There is no poll here."), true);
-    else if (!words.every((word) => /^\d{1,4}$/u.test(word))) context.tell(usage("vote"), true);
+    else if (!words.every((word) => /^\d{1,4}$/u.test(word))) context.tell(usageOf("vote"), true);
     else if (!words.length) context.tell(standing(shown));
     else if (canReact(context)) vote(context, shown, words.map(Number));
   },
@@ -105,9 +105,4 @@ function canReact({ client, tell }) {
 function standing({ poll, counts }) {
   const counted = poll.options.map((option, number) => `${plain(option)} – ${counts[number]}`);
   return `${plain(poll.question)} · ${counted.join(", ")}`;
-}
-
-/** @param {string} name */
-function usage(name) {
-  return _("Usage: {usage}", { usage: `/${name} ${_(COMMANDS.get(name)?.usage ?? "")}` });
 }

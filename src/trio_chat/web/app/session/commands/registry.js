@@ -44,6 +44,20 @@ export function command(name, usage, help, [least, most], complete, run, lines =
 }
 
 /**
+ * Return a command with its parameters. As code, so that `#channel` does not become a link.
+ * @param {string} name
+ */
+export function signature(name) {
+  const words = _(COMMANDS.get(name)?.usage ?? "");
+  return ["\x11/", name, words && " ", words, "\x11"].join("");
+}
+
+/** @param {string} name */
+export function usageOf(name) {
+  return _("Usage: {usage}", { usage: signature(name) });
+}
+
+/**
  * Carry out a line that begins with a slash.
  * @param {Context} context
  * @param {string} text
@@ -75,7 +89,7 @@ export function runCommand(context, text) {
     found.complete[index] === "nick" ? withoutSign(word) : word,
   );
   if (words.length < found.least || words.length > found.most) {
-    context.tell(_("Usage: {usage}", { usage: `/${name} ${_(found.usage)}`.trimEnd() }), true);
+    context.tell(usageOf(name.toLowerCase()), true);
     return false;
   }
   return run(found, context, words, text);

@@ -2,7 +2,7 @@
 import { splitTime } from "../../model/schedule_times.js";
 import { shortTime } from "../../platform/dates.js";
 import { N_, _ } from "../../platform/i18n.js";
-import { COMMANDS, command } from "./registry.js";
+import { command, usageOf } from "./registry.js";
 
 /** @import { Context } from "./registry.js" */
 
@@ -42,7 +42,7 @@ function run({ tell }, done) {
  * @param {boolean} isTimeWrong
  */
 function usage(name, isTimeWrong) {
-  const text = _("Usage: {usage}", { usage: `/${name} ${_(COMMANDS.get(name)?.usage ?? "")}` });
+  const text = usageOf(name);
   const times = _("A time is 20m, 2h30m, 17:00, today 17:00, tomorrow 9:00 or 2030-01-31 9:00.");
   return new Error(isTimeWrong ? `${text} · ${times}` : text);
 }
