@@ -121,6 +121,19 @@ test("a command that the server refuses comes back into the prompt", async () =>
   assert.equal(await refusedByTheServer(line, "something else"), "something else");
 });
 
+test("a mask that the server does not take is explained without the words of the protocol", async () => {
+  const { actions, buffer, server } = await connected();
+  server.replace("MODE", (_server, message) => {
+    server.reply(message, [":server 696 me #lobby b *!*@*.example.org :The host can cover nobody"]);
+  });
+  buffer.draft.value = "/ban *!*@*.example.org";
+  actions.input(buffer, buffer.draft.value);
+  await until(() => buffer.timeline.entries.at(-1).kind === "error");
+  await settle();
+  assert.equal(buffer.timeline.entries.at(-1).text, "#lobby: The host can cover nobody");
+  assert.equal(buffer.draft.value, "/ban *!*@*.example.org");
+});
+
 test("a ban that the server refuses comes back, with the reason for the removal", async () => {
   const { actions, buffer, server } = await connected();
   for (const command of ["MODE", "KICK"])

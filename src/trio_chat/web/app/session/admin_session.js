@@ -1,6 +1,6 @@
 /** What a server operator asks of the server on this connection: OPER, and a token for its API. */
 import { _ } from "../platform/i18n.js";
-import { otherError } from "./reasons.js";
+import { REFUSAL, otherError } from "./reasons.js";
 import { flatten } from "./requests.js";
 
 /** @import { OperatorActions } from "../model/types.js" */
@@ -28,7 +28,7 @@ async function login(client, name, password) {
   if (/[\s\0]/u.test(name) || !name || !password)
     throw new Error(_("The name or the password of the operator is wrong."));
   const messages = flatten(await client.request("OPER", [name, password]));
-  const error = messages.find(({ command }) => /^[45]\d\d$/u.test(command));
+  const error = messages.find(({ command }) => REFUSAL.test(command));
   if (error) throw new Error(otherError(error));
   // The mode of the user changes, and with it what the page offers.
   for (const each of messages) client.dispatch(each, null);
@@ -42,7 +42,7 @@ async function login(client, name, password) {
  */
 async function apiToken(client) {
   const messages = flatten(await client.request("APITOKEN", []));
-  const error = messages.find(({ command }) => /^[45]\d\d$/u.test(command));
+  const error = messages.find(({ command }) => REFUSAL.test(command));
   if (error) throw new Error(otherError(error));
   const note = messages.find(
     ({ command, params }) => command === "NOTE" && params[0] === "APITOKEN",

@@ -4,7 +4,7 @@ import { _ } from "../platform/i18n.js";
 import { Batches, isBatch } from "./batches.js";
 import { Link } from "./link.js";
 import { Negotiation } from "./negotiation.js";
-import { codeOf } from "./reasons.js";
+import { REFUSAL, codeOf } from "./reasons.js";
 import { ConnectionLost, Refused, Requests } from "./requests.js";
 import { UnlabelledRequests } from "./unlabelled.js";
 
@@ -127,7 +127,7 @@ export class Exchange {
     const answer = (/** @type {Item[]} */ items) => {
       for (const item of items) {
         this.dispatch(item, buffer);
-        if (!isBatch(item) && /^(?:FAIL|[45]\d\d)$/.test(item.command)) onRefused();
+        if (!isBatch(item) && REFUSAL.test(item.command)) onRefused();
       }
     };
     this.ask(command, params, answer, onRefused);

@@ -5,7 +5,7 @@ import { isOwnMachine, sharedAddress } from "../platform/shared_address.js";
 import { _ } from "../platform/i18n.js";
 import { isBatch } from "./batches.js";
 import { historyBlock, messageEntry, seconds } from "./events.js";
-import { otherError } from "./reasons.js";
+import { REFUSAL, otherError } from "./reasons.js";
 import { flatten } from "./requests.js";
 
 export { scheduleOf } from "./schedule.js";
@@ -31,7 +31,7 @@ const MOST_LISTED = 10_000;
  */
 async function ask(client, command, params) {
   const messages = flatten(await client.request(command, params));
-  const error = messages.find((each) => /^[45]\d\d$/.test(each.command));
+  const error = messages.find((each) => REFUSAL.test(each.command));
   if (error) throw new Error(otherError(error));
   return messages;
 }

@@ -3,6 +3,9 @@ import { N_, _ } from "../platform/i18n.js";
 
 /** @import { Message } from "../irc/message.js" */
 
+/** Numerics and FAIL; 696 is about the parameter of a mode. */
+export const REFUSAL = /^(?:FAIL|[45]\d\d|69\d)$/;
+
 /** @typedef {Record<string, string>} Table */
 
 /** @type {Table} */

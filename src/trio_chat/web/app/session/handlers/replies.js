@@ -1,5 +1,5 @@
 /** Handlers of everything else the server says: errors, standard replies, texts. */
-import { codeOf, joinRefused, otherError } from "../reasons.js";
+import { REFUSAL, codeOf, joinRefused, otherError } from "../reasons.js";
 import { joinFailed } from "./channels.js";
 import { failedRegistration, withoutCap } from "./registration.js";
 
@@ -46,7 +46,7 @@ export const replies = {
   "*"(client, message, origin) {
     const { command, params } = message;
     if (!/^\d{3}$/.test(command)) return;
-    const isError = /^[45]/.test(command);
+    const isError = REFUSAL.test(command);
     const name = params[1] ?? "";
     if (command === "421" && name === "CAP") withoutCap(client);
     else if (JOIN_ERRORS.has(command) || (isJoinError(client, command, name) && isError)) {
