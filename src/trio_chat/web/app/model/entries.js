@@ -2,6 +2,9 @@
 
 /** @import { Entry, EntryKind } from "./types.js" */
 
+/** Messages that a search finds at most. */
+export const MOST_FOUND = 50;
+
 let count = 0;
 
 /**

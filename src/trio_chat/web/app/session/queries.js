@@ -1,5 +1,6 @@
 /** Questions to the server whose answers go to the view that asked: WHOIS, LIST, SEARCH, bans. */
 import { escapeTag } from "../irc/message.js";
+import { MOST_FOUND } from "../model/entries.js";
 import { fragmentOf } from "../platform/address.js";
 import { isOwnMachine, sharedAddress } from "../platform/shared_address.js";
 import { _ } from "../platform/i18n.js";
@@ -17,7 +18,6 @@ export { showHidden } from "./unhiding.js";
 /** @import { Found, ListedChannel, SessionInfo, UserCard } from "../model/types.js" */
 /** @import { Client } from "./client.js" */
 
-const MOST_FOUND = 50;
 /** Channels, and further lines, of a user card. */
 const MOST_LINES = 200;
 const MOST_LISTED = 10_000;
@@ -130,6 +130,9 @@ export async function list(client, mask) {
 
 const ATTRIBUTE = /(?:^|\s)(from|before|after):(\S+)/gu;
 const DAY = /^\d{4}-\d{2}-\d{2}$/u;
+const [MORNING, NIGHT] = ["T00:00:00", "T23:59:59.999"];
+/** What the server finds: mere punctuation it does not. */
+const WORD = /[\p{L}\p{N}\p{S}_#@%&/\\§]/u;
 
 /**
  * Return the attributes of SEARCH for what was typed: words, `from:nickname`, and `after:` and
@@ -141,10 +144,13 @@ export function searchAttributes(typed) {
   /** @type {Map<string, string>} */
   const found = new Map();
   for (const [, name = "", value = ""] of typed.matchAll(ATTRIBUTE)) {
-    const limit = name === "before" ? "T23:59:59.999Z" : "T00:00:00.000Z";
-    found.set(name, DAY.test(value) ? `${value}${limit}` : value);
+    // A day is one of the user, as the times of messages that are shown.
+    const day = DAY.test(value) ? new Date(value + (name === "before" ? NIGHT : MORNING)) : null;
+    found.set(name, day && !isNaN(+day) ? day.toISOString() : value);
   }
   const text = typed.replace(ATTRIBUTE, "").trim();
+  if (text && !WORD.test(text))
+    throw new Error(_("There is no word to search for: add a letter or digit."));
   if (text) found.set("text", text);
   return [...found].map(([name, value]) => `${name}=${escapeTag(value)}`);
 }

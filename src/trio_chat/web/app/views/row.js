@@ -415,12 +415,14 @@ function ReplyTo({ msgid, context }) {
 }
 
 /**
- * Return the beginning of a message on one line.
+ * Return the beginning of a message on one line, or a later part.
  * @param {Entry} entry
+ * @param {number} [from]
  */
-export function excerpt(entry) {
+export function excerpt(entry, from = 0) {
   if (entry.redactedBy) return _("Message deleted");
-  return plain(withFileNames(entry.text.slice(0, 300), location.origin).replaceAll("\n", " "));
+  const part = entry.text.slice(from, from + 300);
+  return plain(withFileNames(part, location.origin).replaceAll("\n", " "));
 }
 
 /**

@@ -48,8 +48,8 @@ export function command(name, usage, help, [least, most], complete, run, lines =
  * @param {string} name
  */
 export function signature(name) {
-  const words = _(COMMANDS.get(name)?.usage ?? "");
-  return ["\x11/", name, words && " ", words, "\x11"].join("");
+  const usage = COMMANDS.get(name)?.usage;
+  return ["\x11/", name, usage ? ` ${_(usage)}` : "", "\x11"].join("");
 }
 
 /** @param {string} name */

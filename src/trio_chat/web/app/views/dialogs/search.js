@@ -2,7 +2,8 @@
 
 import { h } from "../../../vendor/preact.js";
 import { useState } from "../../../vendor/hooks.js";
-import { _, plural } from "../../platform/i18n.js";
+import { MOST_FOUND } from "../../model/entries.js";
+import { N_, _, plural } from "../../platform/i18n.js";
 import { shortTime } from "../../platform/dates.js";
 import { plainName } from "../../text/formatting.js";
 import { nickClass } from "../../text/nick_colour.js";
@@ -11,7 +12,11 @@ import { Dialog } from "../dialog.js";
 import { excerpt } from "../row.js";
 import { closeAll, jump } from "../ui.js";
 
-/** @import { Buffer, Found, Workspace } from "../../model/types.js" */
+/** @import { Buffer, Entry, Found, Workspace } from "../../model/types.js" */
+
+const NEWEST = N_(
+  "Only the newest {count} messages are shown. Older ones are found with before: and a day.",
+);
 
 /** @param {{buffer: Buffer}} props */
 export function Search({ buffer }) {
@@ -35,7 +40,9 @@ export function Search({ buffer }) {
       setFound(results);
       setState(
         results.length
-          ? plural("{count} message found", "{count} messages found", results.length)
+          ? results.length < MOST_FOUND
+            ? plural("{count} message found", "{count} messages found", results.length)
+            : _(NEWEST, { count: results.length })
           : _("Nothing found. Try other words, or fewer."),
       );
     } catch (error) {
@@ -94,6 +101,7 @@ export function Mentions() {
 /** @param {{found: Found[], workspace: Workspace, text: string}} props */
 function Results({ found, workspace, text }) {
   const { clock } = viewSettings(workspace.settings.value);
+  const pattern = patternOf(text);
   return h(
     "ol",
     { class: "results" },
@@ -111,7 +119,7 @@ function Results({ found, workspace, text }) {
             h("bdi", { class: "quiet" }, plainName(buffer)),
             h("time", { class: "quiet" }, shortTime(entry.time, clock)),
           ),
-          h("span", { class: "result-text", dir: "auto" }, marked(excerpt(entry), text)),
+          h("span", { class: "result-text", dir: "auto" }, marked(entry, pattern)),
         ),
       ),
     ),
@@ -119,23 +127,37 @@ function Results({ found, workspace, text }) {
 }
 
 /**
- * @param {string} text
+ * Return what fits the words that were searched for.
  * @param {string} wanted
  */
-function marked(text, wanted) {
+function patternOf(wanted) {
   const words = wanted.split(/\s+/u).filter((word) => word.length > 1 && !word.includes(":"));
-  if (!words.length) return text;
-  const pattern = new RegExp(
-    `(${words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/gu, "\\$&")).join("|")})`,
-    "giu",
-  );
-  return text.split(pattern).map((part, number) => (number % 2 ? h("mark", null, part) : part));
+  const escaped = words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/gu, "\\$&"));
+  return words.length ? new RegExp(`(${escaped.join("|")})`, "iu") : null;
+}
+
+const FAR = 100;
+const BEFORE = 40;
+
+/**
+ * Return the part of a message in which the words are, where they are marked.
+ * @param {Entry} entry
+ * @param {RegExp|null} pattern
+ */
+function marked(entry, pattern) {
+  if (!pattern) return excerpt(entry);
+  const { text } = entry;
+  const index = text.search(pattern);
+  const from = index < FAR ? 0 : text.lastIndexOf(" ", index - BEFORE) + 1 || index;
+  return `${from ? "… " : ""}${excerpt(entry, from)}`
+    .split(pattern)
+    .map((part, number) => (number % 2 ? h("mark", null, part) : part));
 }
 
 /**
  * @param {Workspace} workspace
  * @param {string} name
- * @param {import("../../model/types.js").Entry} entry
+ * @param {Entry} entry
  */
 async function show(workspace, name, entry) {
   closeAll();
