@@ -146,17 +146,20 @@ def test_a_cancelled_upload_leaves_nothing(visit: Visit, server: Server) -> None
 
 
 @pytest.mark.parametrize(
-    ("setting", "text"),
-    [("max_size = 1024", "too large"), ("address_quota = 1000", "no room for big.bin")],
+    ("setting", "text", "tries"),
+    [("max_size = 1024", "too large", 0), ("address_quota = 1000", "no room for big.bin", 1)],
 )
 def test_a_refusal_is_explained(
-    visit: Visit, serve: Callable[..., Server], setting: str, text: str
+    visit: Visit, serve: Callable[..., Server], setting: str, text: str, tries: int
 ) -> None:
-    """By what the limit is; the message waits until the file is removed."""
+    """By what the limit is; the message waits until the file is removed. Another try is offered
+    where it may help.
+    """
     ann = visit(address=serve(f"[uploads]\n{setting}\n").url)
     ann.expect_errors("status of (413|507)")
     ann.join("ann")
     expect(choose(ann, payload("big.bin", bytes(4000)))).to_contain_text(text)
+    expect(ann.page.get_by_role("button", name="Upload big.bin again")).to_have_count(tries)
     ann.say("see this")
     expect(ann.page.get_by_role("status").filter(has_text="Nothing was sent")).to_be_visible()
     expect(ann.messages).to_have_count(0)

@@ -12,15 +12,20 @@ const AT_ONCE = 2;
 const LONGEST_WAIT = 30;
 const MOST_TRIES = 20;
 
-/** An upload that the server may take later: `seconds` is its `Retry-After`, or 0. */
+/**
+ * An upload that the server refuses: `seconds` is its `Retry-After`, or 0; `isFinal`, whether it
+ * never takes this file.
+ */
 export class UploadRefused extends Error {
   /**
    * @param {string} message
    * @param {number} seconds
+   * @param {boolean} [isFinal]
    */
-  constructor(message, seconds) {
+  constructor(message, seconds, isFinal = false) {
     super(message);
     this.seconds = seconds;
+    this.isFinal = isFinal;
   }
 }
 

@@ -109,7 +109,8 @@ function refusal(request, file) {
   const values = { name: plainName(file.name), reason: said.split("\n")[0] ?? "" };
   const isLater = status === 429 || status === 503;
   const seconds = isLater ? Number(request.getResponseHeader("Retry-After")) || 0 : 0;
-  return new UploadRefused(explained(status, values), seconds);
+  // It is empty, too large, or damaged.
+  return new UploadRefused(explained(status, values), seconds, /^4(?:00|13|15)$/.test(`${status}`));
 }
 
 /**

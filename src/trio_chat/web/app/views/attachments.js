@@ -18,6 +18,7 @@ import { Icon, IconButton } from "./icon.js";
  * @property {Upload} upload
  * @property {Signal<number>} progress From 0 to 1.
  * @property {Signal<string>} error
+ * @property {Signal<boolean>} isFinal Whether the server never takes the file.
  * @property {Promise<string>} address "" when the upload failed or was cancelled.
  */
 
@@ -64,7 +65,7 @@ export function addFiles(workspace, buffer, files) {
  * @returns {Attachment}
  */
 function begin(workspace, file) {
-  const [progress, error] = [signal(0), signal("")];
+  const [progress, error, isFinal] = [signal(0), signal(""), signal(false)];
   const upload = workspace.actions.upload(
     file,
     (sent, total) => (progress.value = total ? sent / total : 0),
@@ -75,12 +76,13 @@ function begin(workspace, file) {
       return found;
     },
     (reason) => {
+      isFinal.value = reason?.isFinal === true;
       if (reason?.name !== "AbortError")
         error.value = reason?.message || _("The upload has failed.");
       return "";
     },
   );
-  return { id: (ids += 1), file, upload, progress, error, address };
+  return { id: (ids += 1), file, upload, progress, error, isFinal, address };
 }
 
 /**
@@ -134,7 +136,7 @@ export function Attachments({ buffer, workspace }) {
 
 /** @param {RowProps} props */
 function Row({ attachment, again, remove }) {
-  const { file, progress, error } = attachment;
+  const { file, progress, error, isFinal } = attachment;
   const name = plainName(file.name);
   return h(
     "li",
@@ -155,7 +157,7 @@ function Row({ attachment, again, remove }) {
           value: progress.value,
           "aria-label": _("Upload of {name}", { name }),
         }),
-    error.value
+    error.value && !isFinal.value
       ? h(IconButton, {
           icon: "retry",
           label: _("Upload {name} again", { name }),
