@@ -207,6 +207,14 @@ async def test_a_length_that_is_too_large_is_refused_before_the_body(opened: Ope
         assert body == b"413: The file is larger than 1 kB, which is the limit here.\n"
 
 
+async def test_a_refusal_is_in_the_language_of_the_browser(opened: Opener) -> None:
+    """The page shows it as it is."""
+    async with opened(max_size=1024) as uploads:
+        russian = (basic(), "Accept-Language: ru-RU,ru;q=0.9,en;q=0.8")
+        assert "Файл пуст" in (await uploads.put(b"", *russian))[2].decode()
+        assert "Файл больше 1 kB" in (await uploads.put(bytes(2000), *russian))[2].decode()
+
+
 async def test_a_body_that_ends_too_early_leaves_nothing(opened: Opener) -> None:
     """The client gets no answer, and the server keeps no byte."""
     async with opened() as uploads:

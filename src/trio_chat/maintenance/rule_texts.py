@@ -60,6 +60,23 @@ _SENTENCES = (
     N_("An address is like https://example.org/path, without a user and a #"),
     N_("the name {name} is banned from {channel}"),
     N_("the disk of this server is nearly full"),
+    # Files
+    N_("The file is empty"),
+    N_("The file is larger than {size}, which is the limit here"),
+    N_("The file is damaged: its private metadata cannot be removed"),
+    N_("Your quota is used up: delete messages with files, or ask an operator"),
+    N_("Your quota is used up, or your account was deleted"),
+    N_("This server has no room for more files: tell an operator"),
+    N_("The disk of this server is nearly full: tell an operator"),
+    N_("The disk of this server is full"),
+    N_("Files cannot be stored at the moment"),
+    N_("You are uploading several files already: wait for one of them"),
+    N_("Many files are being uploaded: try again in some seconds"),
+    N_("Many files were uploaded: try again in {duration}"),
+    N_("You cannot upload files yet, as the account is new"),
+    N_("You cannot upload files yet, as you are new here without an account"),
+    N_("Only operators of this server may upload files"),
+    N_("Log in to an account to upload files"),
 )
 _VALUE = re.compile(r"\\\{([a-z]+)\\\}")
 

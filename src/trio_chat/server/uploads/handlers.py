@@ -9,8 +9,11 @@ from ipaddress import ip_address
 import trio
 
 from trio_chat.chat.uploads import LINK, Upload
+from trio_chat.i18n import SOURCE_LANGUAGE, load, speaking
 from trio_chat.irc.addresses import parse_address
+from trio_chat.maintenance.rule_texts import translated
 from trio_chat.server.addresses import joinable, own_addresses
+from trio_chat.server.http.languages import accepted_language
 from trio_chat.server.http.messages import (
     Headers,
     HttpRequest,
@@ -83,7 +86,7 @@ async def receive(request: HttpRequest, site: Site) -> HttpResponse:
         async with aclosing(request.body(limit + 1)) as body:
             received = await service.receive(uploader, name, body, length)
     except UploadRefused as error:
-        raise _refusal(error, cors) from error
+        raise await _refusal(error, cors, request) from error
     except RequestError as error:
         raise RequestError(error.status, str(error), [*error.headers, *cors]) from error
     address = f"{await _base(request, site)}{received.path.removeprefix('/')}"
@@ -142,7 +145,7 @@ async def remove(request: HttpRequest, site: Site) -> HttpResponse:
     try:
         uploader = await _uploader(request, site)
     except UploadRefused as error:
-        raise _refusal(error, _cors(request, site)) from error
+        raise await _refusal(error, _cors(request, site), request) from error
     upload = await _find(request, service)
     if not service.may_remove(uploader, upload):
         raise RequestError(403, "the file is not yours", _cors(request, site))
@@ -177,13 +180,17 @@ async def _find(request: HttpRequest, service: UploadService) -> Upload:
     return upload
 
 
-def _refusal(error: UploadRefused, cors: Headers) -> RequestError:
+async def _refusal(error: UploadRefused, cors: Headers, request: HttpRequest) -> RequestError:
     headers = list(cors)
     if isinstance(error, Unauthenticated):
         headers.append(("WWW-Authenticate", error.challenge))
     if error.retry_after:
         headers.append(("Retry-After", str(error.retry_after)))
-    return RequestError(error.status, str(error), headers)
+    language = accepted_language(request)
+    if language != SOURCE_LANGUAGE:
+        await trio.to_thread.run_sync(load, language)  # a catalogue is a file
+    with speaking(language):
+        return RequestError(error.status, translated(str(error)), headers)
 
 
 def _length(request: HttpRequest) -> int | None:
