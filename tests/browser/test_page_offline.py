@@ -150,3 +150,19 @@ def test_a_new_version_replaces_the_old_one_as_a_whole(
     assert len(digests) == 1
     ann.page.get_by_role("button", name="Settings").click()
     expect(ann.page.get_by_role("dialog")).to_be_visible()
+
+
+def test_a_part_that_the_server_does_not_have_any_longer_is_explained(
+    visit: Visit, server: Server
+) -> None:
+    """Without https there is no service worker, and a newer server has other files."""
+    ann = visit(service_workers="block")
+    ann.expect_errors("status of 404")
+    ann.join("ann")
+    ann.page.route("**/queries*.js", lambda route: route.fulfill(status=404))
+    ann.say("/search tea")
+    ann.sees(
+        "This part of the page could not be loaded."
+        " Reload the page: the server may have a newer one."
+    )
+    expect(ann.prompt).to_have_value("/search tea")

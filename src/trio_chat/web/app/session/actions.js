@@ -1,6 +1,6 @@
 /** Actions: what the views can do. Each one is small, and leaves the work to the session. */
 import { EVERYWHERE } from "../model/levels.js";
-import { _ } from "../platform/i18n.js";
+import { part, unloaded } from "../platform/parts.js";
 import { interpret } from "./input.js";
 
 /** @import { ChatBuffer } from "../model/buffer.js" */
@@ -18,14 +18,6 @@ function own(buffer) {
   return /** @type {ChatBuffer} */ (/** @type {unknown} */ (buffer));
 }
 
-/** What is not needed to talk is loaded when it is used. */
-const queries = () => import("./queries.js");
-const accounts = () => import("./accounts.js");
-
-function unloaded() {
-  return _("A part of the page could not be loaded. Try again when there is a connection.");
-}
-
 /**
  * @param {Client} client
  * @param {KeyStore} keys
@@ -35,6 +27,10 @@ function unloaded() {
 export function makeActions(client, keys, cache) {
   const { model } = client;
   const { preferences } = model;
+
+  // What is not needed to talk is loaded when it is used.
+  const queries = () => part(client, import("./queries.js"));
+  const accounts = () => part(client, import("./accounts.js"));
 
   /** @param {ConnectOptions} options */
   async function connect(options) {
@@ -116,7 +112,7 @@ export function makeActions(client, keys, cache) {
         }
       };
       if (typeof taken === "boolean") done(taken);
-      else taken.catch(() => tell(unloaded(), true)).then(done);
+      else taken.catch(() => tell(unloaded(client.isReady), true)).then(done);
     },
     send(buffer, text, options = {}) {
       client.outgoing.send(own(buffer), text, "message", options.replyTo ?? "");
@@ -135,11 +131,11 @@ export function makeActions(client, keys, cache) {
     report: async (buffer, { msgid }, reason) =>
       (await queries()).report(client, own(buffer), msgid, reason),
     translate: async (buffer, entry, language) =>
-      (await import("./translations.js")).translate(client, own(buffer), entry, language),
+      (await part(client, import("./translations.js"))).translate(client, own(buffer), entry, language),
     mayPin: (buffer, entry) => client.pins.mayChange(own(buffer), entry),
     pin: (buffer, msgid, pinned) =>
       shown(
-        import("./pin_changes.js").then(({ changePins }) =>
+        part(client, import("./pin_changes.js")).then(({ changePins }) =>
           changePins(client, own(buffer), msgid, pinned),
         ),
       ),
@@ -242,10 +238,10 @@ export function makeActions(client, keys, cache) {
     alwaysOn: async () => (await queries()).alwaysOn(client),
     setAlwaysOn: async (on) => (await queries()).setAlwaysOn(client, on),
     endSession: async (id) => (await queries()).endSession(client, id),
-    operate: async () => (await import("./admin_session.js")).operatorActions(client),
+    operate: async () => (await part(client, import("./admin_session.js"))).operatorActions(client),
     upload: (file, onProgress) => startUpload(file, onProgress),
-    pushSubscribe: async () => (await import("./push.js")).subscribe(client),
-    pushUnsubscribe: async () => (await import("./push.js")).unsubscribe(client),
+    pushSubscribe: async () => (await part(client, import("./push.js"))).subscribe(client),
+    pushUnsubscribe: async () => (await part(client, import("./push.js"))).unsubscribe(client),
     setNotify: (buffer, notify) => client.levels.choose(buffer?.key ?? EVERYWHERE, notify),
     pauseNotify(buffer, seconds) {
       const until = seconds ? client.clock.now() + seconds * 1000 : 0;
@@ -317,7 +313,7 @@ export function makeActions(client, keys, cache) {
     /** @type {Upload|null} */
     let started = null;
     let cancelled = false;
-    const done = import("./uploads.js").then(({ upload }) => {
+    const done = part(client, import("./uploads.js")).then(({ upload }) => {
       started = upload(client, file, onProgress);
       if (cancelled) started.cancel();
       return started.done;

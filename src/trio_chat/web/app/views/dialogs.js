@@ -2,7 +2,7 @@
 
 import { h } from "../../vendor/preact.js";
 import { useEffect, useState } from "../../vendor/hooks.js";
-import { _ } from "../platform/i18n.js";
+import { unloaded } from "../platform/parts.js";
 import { useWorkspace } from "./context.js";
 import { closeDialog, dialogs } from "./ui.js";
 
@@ -51,7 +51,7 @@ export function Dialogs() {
 
 /** @param {{dialog: OpenDialog}} props */
 function Loader({ dialog }) {
-  const { actions } = useWorkspace();
+  const { actions, connection } = useWorkspace();
   const [, redraw] = useState(0);
   useEffect(() => {
     if (loaded[dialog.name]) return;
@@ -59,12 +59,7 @@ function Loader({ dialog }) {
       () => redraw(1),
       () => {
         closeDialog();
-        actions.notify(
-          _(
-            "This part of the page could not be loaded. Reload the page: the server may have a newer one.",
-          ),
-          true,
-        );
+        actions.notify(unloaded(connection.peek().phase === "ready"), true);
       },
     );
   }, [dialog.name]);

@@ -4,6 +4,7 @@ import { excerpt } from "./row.js";
 import { openMessageMenu } from "./message_tools.js";
 import { clockTime } from "../platform/dates.js";
 import { _ } from "../platform/i18n.js";
+import { unloaded } from "../platform/parts.js";
 import { focusPrompt, jump, openDialog } from "./ui.js";
 
 /** @import { Timeline } from "./timeline.js" */
@@ -38,7 +39,10 @@ export function handleClick(timeline, event) {
  * @param {(polls: typeof import("./poll.js")) => void} act
  */
 function withPolls({ workspace }, act) {
-  import("./poll.js").then(act, (error) => workspace.actions.notify(String(error), true));
+  const { actions, connection } = workspace;
+  import("./poll.js").then(act, () =>
+    actions.notify(unloaded(connection.peek().phase === "ready"), true),
+  );
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Commands about one message: replies, reactions, deletion, pins, reports. */
 import { isMessage } from "../../model/entries.js";
 import { N_, _, language } from "../../platform/i18n.js";
+import { part } from "../../platform/parts.js";
 import { plain } from "../../text/formatting.js";
 import { askService } from "../queries.js";
 import { channelAndRest, command, isOffline, notInChannel, optional, usageOf } from "./registry.js";
@@ -57,7 +58,7 @@ async function translated(context, words) {
   try {
     const [first = "", ...others] = words;
     if (others.length && !first.startsWith("@")) {
-      const { translateText } = await import("../translations.js");
+      const { translateText } = await part(client, import("../translations.js"));
       const { text } = await translateText(client, others.join(" "), first);
       const line = plain(text).replaceAll("\n", " ");
       // Enter sends it. What begins with a slash would be a command.
