@@ -169,6 +169,23 @@ def test_a_screen_reader_reads_each_new_message_once(visit: Visit, server: Serve
     expect(ann.timeline).to_have_attribute("aria-live", "off")
 
 
+def test_a_screen_reader_reads_the_answer_to_a_command(visit: Visit, server: Server) -> None:
+    """Above all that it was refused."""
+    ann = visit()
+    ann.join("ann")
+    ann.say("/whois boris")
+    expect(ann.page.locator("[data-announcer]")).to_contain_text("There is nobody called boris.")
+
+
+def test_a_screen_reader_reads_that_a_message_was_refused(visit: Visit, server: Server) -> None:
+    """It was shown as sent before."""
+    server.irc("boris", "#quiet").send("MODE #quiet +m")
+    ann = visit()
+    ann.join("ann", "#quiet")
+    ann.say("hello")
+    expect(ann.page.get_by_role("alert")).to_have_text("You may not write in #quiet.")
+
+
 def test_the_page_can_be_enlarged(visit: Visit, server: Server) -> None:
     """At 200 %, which halves the size of the window in CSS pixels, nothing is cut (WCAG 1.4.4)."""
     ann = visit(viewport={"width": 640, "height": 400}, device_scale_factor=2)

@@ -1,5 +1,6 @@
 /**
- * The live region for screen readers: it reads new messages of the current conversation, once each.
+ * The live region for screen readers: it reads new messages of the current conversation, and what
+ * commands of the user were answered with, once each.
  * The timeline itself is not live, because its window would be read again when it moves.
  */
 
@@ -41,7 +42,9 @@ function watch(buffer, setTexts) {
     const from = last ? timeline.indexOf(last) + 1 : 0;
     last = timeline.entries.at(-1);
     if (!timeline.live.peek() || (from === 0 && timeline.entries.length > MOST)) return;
-    const fresh = timeline.entries.slice(from).filter((entry) => isMessage(entry) && !entry.self);
+    const fresh = timeline.entries
+      .slice(from)
+      .filter((entry) => (isMessage(entry) || isAnswer(entry)) && !entry.self);
     if (fresh.length) setTexts(spoken(fresh));
   };
   const stop = timeline.version.subscribe(() => {
@@ -53,9 +56,16 @@ function watch(buffer, setTexts) {
   };
 }
 
+/** @param {Entry} entry */
+function isAnswer({ kind }) {
+  return kind === "info" || kind === "error";
+}
+
 /** @param {Entry[]} entries */
 function spoken(entries) {
   if (entries.length > MOST)
     return [plural("{count} new message", "{count} new messages", entries.length)];
-  return entries.map((entry) => `${plainName(entry.nick)}: ${excerpt(entry)}`);
+  return entries.map((entry) =>
+    isAnswer(entry) ? excerpt(entry) : `${plainName(entry.nick)}: ${excerpt(entry)}`,
+  );
 }

@@ -340,7 +340,7 @@ function foot(entry, context) {
       ? h(
           "div",
           { class: "failure" },
-          h("span", null, entry.failed),
+          h("span", { role: "alert" }, entry.failed),
           h("button", { type: "button", class: "link", "data-do": "resend" }, _("Send again")),
           h("button", { type: "button", class: "link", "data-do": "discard" }, _("Discard")),
         )
