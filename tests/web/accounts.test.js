@@ -1,6 +1,8 @@
 /** Accounts: registration, verification, and what can go wrong with them. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { parse } from "../../src/trio_chat/web/app/irc/message.js";
+import { accountRefused } from "../../src/trio_chat/web/app/session/reasons.js";
 import { connected } from "./support.js";
 
 /** A workspace whose server answers a command with a line. */
@@ -44,6 +46,21 @@ test("a refused registration says why, with the server's reason where that helps
     const { actions } = await world("REGISTER", `:server FAIL REGISTER ${code} :Reason`);
     await assert.rejects(actions.register("me", "secret"), wanted, code);
   }
+});
+
+test("what a refusal always says has no English beside the words of the page", () => {
+  const said = (/** @type {string} */ line) => {
+    const message = parse(line);
+    assert.ok(message);
+    return accountRefused("me", message);
+  };
+  assert.equal(
+    said(":server FAIL REGISTER WEAK_PASSWORD me :A password has at least 6 characters"),
+    "The password is too short: it needs at least 6 characters.",
+  );
+  const wrong = "Not logged in as me: check the account and the password.";
+  assert.equal(said(":server 904 * :SASL authentication failed: wrong account or password"), wrong);
+  assert.equal(said(":server 904 * :SASL authentication failed: try later"), `${wrong} (try later)`);
 });
 
 test("names and codes that cannot be sent are refused before they are", async () => {

@@ -172,7 +172,10 @@ export function accountRefused(name, message) {
   const code = codeOf(message);
   const isNobody = !name && Object.hasOwn(ACCOUNT, code) && /\{name\}/.test(ACCOUNT[code] ?? "");
   const known = isNobody ? _("You were not logged in.") : sentence(ACCOUNT, code, name);
-  const reason = wordsOf(message);
+  // What is usual is said by the sentence.
+  const reason = wordsOf(message).replace(/^SASL authentication failed: (wrong account or password)?/, "");
+  const count = code === "WEAK_PASSWORD" && /at least (\d+) characters/.exec(reason)?.[1];
+  if (count) return _("The password is too short: it needs at least {count} characters.", { count });
   const explained = ["904", "BAD_ACCOUNT_NAME", "WEAK_PASSWORD", "UNACCEPTABLE_PASSWORD"];
   if (known && reason && (isNobody || explained.includes(code))) return `${known} (${reason})`;
   return known || reason || _("The server did not do it.");
