@@ -147,6 +147,29 @@ test("a ban that the server refuses comes back, with the reason for the removal"
   assert.equal(buffer.draft.value, "/kickban ann far too loud");
 });
 
+test("what the server would cut, or what is no line, comes back and changes nothing", async () => {
+  const long = "ж".repeat(250);
+  for (const line of [`/topic ${long.slice(50)}`, `/away ${long}`, `/part ${long}`]) {
+    const { actions, buffer, server, workspace, client } = await connected();
+    const before = server.lines.length;
+    buffer.draft.value = line;
+    actions.input(buffer, line);
+    await settle();
+    const told = [...workspace.notices.value, ...buffer.timeline.entries];
+    assert.ok(told.some(({ text }) => /too long/.test(text)), line);
+    assert.deepEqual(server.lines.slice(before), [], line);
+    assert.equal(buffer.draft.value, line);
+    assert.equal(workspace.me.away.value, "");
+    assert.ok(client.channels.has("#lobby"));
+  }
+});
+
+test("a topic of a dialog that the server would cut is refused before that", async () => {
+  const { actions, buffer, server } = await connected();
+  await assert.rejects(actions.setTopic(buffer, "ж".repeat(200)), /has 400 bytes.* keeps 390/);
+  assert.deepEqual(server.sent("TOPIC"), []);
+});
+
 test("what is too much to wait comes back, also from a command", async () => {
   const { actions, buffer, server, client } = await connected();
   server.drop();

@@ -79,8 +79,8 @@ const CAPS =
   " extended-join extended-monitor invite-notify labeled-response message-tags multi-prefix" +
   " sasl=PLAIN,SCRAM-SHA-256 server-time setname soju.im/search standard-replies userhost-in-names";
 const ISUPPORT =
-  "CASEMAPPING=ascii UTF8MAPPING=rfc8265 CHANMODES=beI,k,fl,CEMRUimnstu CHANTYPES=# EXTBAN=,amr" +
-  " MONITOR=100 NETWORK=test NICKLEN=32 PREFIX=(qaohv)~&@%+ STATUSMSG=~&@%+ TOPICLEN=390 WHOX";
+  "AWAYLEN=390 CASEMAPPING=ascii UTF8MAPPING=rfc8265 CHANMODES=beI,k,fl,CEMRUimnstu CHANTYPES=#" +
+  " EXTBAN=,amr MONITOR=100 NETWORK=test NICKLEN=32 PREFIX=(qaohv)~&@%+ STATUSMSG=~&@%+ TOPICLEN=390 WHOX";
 
 /**
  * A server with one client: it has a history, and answers as the real one does. `replace` gives it

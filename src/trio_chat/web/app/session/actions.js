@@ -1,6 +1,7 @@
 /** Actions: what the views can do. Each one is small, and leaves the work to the session. */
 import { EVERYWHERE } from "../model/levels.js";
 import { part, unloaded } from "../platform/parts.js";
+import { tooLong } from "../text/lengths.js";
 import { interpret } from "./input.js";
 
 /** @import { ChatBuffer } from "../model/buffer.js" */
@@ -188,10 +189,15 @@ export function makeActions(client, keys, cache) {
       if (client.isReady) client.channels.join([{ name: channel, key }]);
     },
     part(buffer, reason = "") {
-      client.channels.unwant(buffer.name);
-      if (client.isReady) client.send("PART", buffer.name, ...(reason ? [reason] : []));
+      const isTold =
+        !client.isReady || client.send("PART", buffer.name, ...(reason ? [reason] : []));
+      if (isTold) client.channels.unwant(buffer.name);
     },
-    setTopic: (buffer, text) => carryOut("TOPIC", [buffer.name, text]),
+    async setTopic(buffer, text) {
+      const problem = tooLong(text, model.features.value.limits.topic);
+      if (problem) throw new Error(problem);
+      await carryOut("TOPIC", [buffer.name, text]);
+    },
     kick: (buffer, nick, reason) => carryOut("KICK", [buffer.name, nick, reason].filter(Boolean)),
     ban: (buffer, nick) => changeBans(buffer, "+", nick),
     unban: (buffer, nick) => changeBans(buffer, "-", nick),
@@ -216,6 +222,12 @@ export function makeActions(client, keys, cache) {
       if (!ignored) void queries().then(({ showHidden }) => showHidden(client));
     },
     away(message) {
+      const problem = tooLong(message, model.features.value.limits.away);
+      if (problem) {
+        model.notify(problem, true);
+        client.onRefused();
+        return;
+      }
       client.wantedAway = message;
       model.me.away.value = message;
       client.send("AWAY", ...(message ? [message] : []));

@@ -48,12 +48,12 @@ export class Exchange {
   }
 
   /**
-   * Send a command. One that cannot be written is dropped: the views check what the user types.
+   * Send a command; return whether it could be written.
    * @param {string} command
    * @param {string[]} params
    */
   send(command, ...params) {
-    this.sendTagged([], command, params);
+    return this.sendTagged([], command, params);
   }
 
   /**
@@ -65,10 +65,13 @@ export class Exchange {
   sendTagged(tags, command, params, fail) {
     try {
       this.link.send(format(command, params, this.negotiation.allowed(tags)));
+      return true;
     } catch {
       const text = _("This cannot be sent: it is too long, or has a space too many.");
       this.model.notify(text, true);
-      fail?.(new Error(text));
+      if (fail) fail(new Error(text));
+      else this.onRefused();
+      return false;
     }
   }
 

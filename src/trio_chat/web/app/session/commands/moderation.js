@@ -1,5 +1,6 @@
 /** Commands about channels and their members. */
 import { N_, _ } from "../../platform/i18n.js";
+import { tooLong } from "../../text/lengths.js";
 import { changeBans, sendModes } from "../ban_masks.js";
 import { channelAndRest, command, notInChannel, optional, usageOf } from "./registry.js";
 
@@ -13,7 +14,10 @@ command(
   ["channel", ""],
   (context, words) => {
     const [buffer, text] = channelAndRest(context, words);
-    if (buffer) context.client.command(context.buffer, "TOPIC", buffer.name, ...optional(text));
+    const { client, tell } = context;
+    const problem = tooLong(text, client.model.features.value.limits.topic);
+    if (buffer && problem) tell(problem, true);
+    else if (buffer) client.command(context.buffer, "TOPIC", buffer.name, ...optional(text));
   },
 );
 
