@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { invitationOf } from "../../src/trio_chat/web/app/platform/address.js";
 import { _, localeOf, numberText, plural } from "../../src/trio_chat/web/app/platform/i18n.js";
 import { plain, plainName, spans } from "../../src/trio_chat/web/app/text/formatting.js";
 import { links } from "../../src/trio_chat/web/app/text/links.js";
@@ -426,6 +427,15 @@ test("a link opens apart from the page, and says where it leads", () => {
   assert.equal(link.props.rel, "noopener noreferrer nofollow");
   assert.equal(link.props.target, "_blank");
   assert.equal(link.props.title, "https://x.org/%C3%A4");
+});
+
+test("a link to a channel leads to that channel in another tab, too", () => {
+  for (const name of ["#dev", "##dev", "#50%", "#ä/b"]) {
+    const [span] = /** @type {any[]} */ (textNodes(`see ${name}`, options));
+    const link = [span.props.children].flat(9).find((node) => node?.type === "a");
+    const { hash } = new URL(link.props.href, options.origin);
+    assert.equal(invitationOf(hash).channels[0]?.name, name);
+  }
 });
 
 test("dates have the region of the browser, or at least its clock", () => {

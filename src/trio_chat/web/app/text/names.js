@@ -10,7 +10,7 @@ import { balanced } from "./links.js";
  */
 
 const WORD = /[\p{L}\p{N}_\-[\]\\^{}|`]/u;
-const CHANNEL = /[^\s,:;!?.'"()<>«»“”…、。）！，：；？\x00-\x1f#]{1,63}/uy;
+const CHANNEL = /#*[^\s,:;!?.'"()<>«»“”…、。）！，：；？\x00-\x1f#]{1,63}/uy;
 const CHANNEL_START = /[\s("'«“[]/u;
 
 /**

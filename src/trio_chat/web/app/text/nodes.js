@@ -4,6 +4,7 @@
  */
 
 import { h } from "../../vendor/preact.js";
+import { fragmentOf } from "../platform/address.js";
 import { plain } from "./formatting.js";
 import { blocks, inlines, literal } from "./markdown.js";
 import { mentions } from "./names.js";
@@ -159,7 +160,7 @@ function withNames(text, options) {
     nodes.push(text.slice(position, start));
     nodes.push(
       kind === "channel"
-        ? h("a", { href: `/${encodeURI(name)}`, class: "channel-link", "data-channel": name }, name)
+        ? h("a", { href: `/#${fragmentOf(name)}`, class: "channel-link", "data-channel": name }, name)
         : h("mark", { class: "me" }, name),
     );
     position = end;
