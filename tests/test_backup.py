@@ -37,9 +37,12 @@ def test_the_log_of_a_database_behind_a_link_counts(monkeypatch: pytest.MonkeyPa
     Path("large/real.db-wal").write_bytes(bytes(50))
     Path("chat.db").symlink_to("large/real.db")
     asked: list[Path] = []
-    monkeypatch.setattr(
-        shutil, "disk_usage", lambda path: asked.append(path) or shutil._ntuple_diskusage(9, 4, 5)
-    )
+
+    def usage(path: Path) -> shutil._ntuple_diskusage:
+        asked.append(path)
+        return shutil._ntuple_diskusage(9, 4, 5)
+
+    monkeypatch.setattr(shutil, "disk_usage", usage)
     use = disk_use(Path("chat.db"), StorageSettings())
     assert (use.database, use.wal, use.free) == (100, 50, 5)
     assert asked == [Path("large").resolve()]

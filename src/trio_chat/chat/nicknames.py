@@ -103,13 +103,14 @@ def is_confusable(world: World, nick: str, folded: str, user: User | None, accou
         account: the number of its account, or 0. The name of the account is always allowed, and
             users of one account may have confusable names.
     """
-    if _looks_like(tuple(SERVICES), nick, folded):
+    looks = loose_skeletons(nick, folded)
+    if not _service_skeletons().isdisjoint(looks):
         return True
     owner = world.accounts.known.get(folded) if world.accounts else None
     if owner is not None and owner.id == account and owner.name == nick:
         # Both were registered when that was possible.
         return False
-    if _looks_like(_SERVICES_ELSEWHERE, nick, folded):
+    if not _skeletons_elsewhere().isdisjoint(looks):
         return True
     others = (world.users[other] for other in world.confusables.of(nick, folded))
     return any(
@@ -156,13 +157,19 @@ def looks_like_service(nick: str, folded: str) -> bool:
 
     Unlike elsewhere, accents and ASCII names count, as in `NickSérv` or `N1ckServ`.
     """
-    return _looks_like((*SERVICES, *_SERVICES_ELSEWHERE), nick, folded)
-
-
-def _looks_like(services: tuple[str, ...], nick: str, folded: str) -> bool:
-    return not _skeletons(services).isdisjoint(loose_skeletons(nick, folded))
+    looks = loose_skeletons(nick, folded)
+    return not (_service_skeletons().isdisjoint(looks) and _skeletons_elsewhere().isdisjoint(looks))
 
 
 @cache
+def _service_skeletons() -> frozenset[str]:
+    return _skeletons(tuple(SERVICES))
+
+
+@cache
+def _skeletons_elsewhere() -> frozenset[str]:
+    return _skeletons(_SERVICES_ELSEWHERE)
+
+
 def _skeletons(services: tuple[str, ...]) -> frozenset[str]:
     return frozenset(looks for name in services for looks in loose_skeletons(name, name.lower()))
