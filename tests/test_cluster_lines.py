@@ -197,6 +197,7 @@ WITH_PASSWORDS = (
     f"CS IDENTIFY #a {SECRET}",
     f"chanserv :identify #a {SECRET}",
     f"PRIVMSG ChanServ :IDENTIFY #a {SECRET}",
+    f"PRIVMSG ChanServ@irc.example :IDENTIFY #a {SECRET}",
     f"IDENTIFY {SECRET}",
     f"LOGIN ann {SECRET}",
     f"PASS {SECRET}",

@@ -15,6 +15,7 @@ from trio_chat.chat.registry import (
     LOCAL_SERVICES,
     Command,
     Request,
+    bare_name,
     is_local_service,
     is_there,
 )
@@ -125,10 +126,11 @@ def is_local(message: Message) -> bool:
     targets = message.params[0] if message.params else ""
     if targets.startswith("#") and "," not in targets:  # nearly always
         return False
-    folded = fold_or_self(targets)
-    if folded == CHANSERV.folded:
+    # One nickname as nearly always, without what `bare_name` looks for?
+    folded = fold_or_self(targets) if targets.isalnum() else bare_name(targets)
+    if folded == CHANSERV.folded and "," not in targets:
         return is_unknown(message.params[1] if len(message.params) > 1 else "")
-    if targets.isalnum():  # one nickname, without what `is_local_service` looks for
+    if targets.isalnum():
         return folded in LOCAL_SERVICES
     return any(map(is_local_service, targets.split(",")))
 

@@ -171,13 +171,19 @@ LOCAL_SERVICES: Final[set[str]] = set()
 """The services, by folded name, to which a message is as `Command.is_local` describes."""
 
 
+def bare_name(target: str) -> str:
+    """Return the folded name of a target of a message, in whatever form a user writes it: with a
+    host or a server (RFC 2812 §2.3.1, `msgto`), or with the prefix of a rank.
+    """
+    return fold_or_self(_HOST.split(target.lstrip(PREFIXES), 1)[0])
+
+
 def is_local_service(target: str) -> bool:
-    """Return whether a target of a message is one of `LOCAL_SERVICES`, in any form in which a user
-    may write it: with a host or a server (RFC 2812 §2.3.1, `msgto`), or with the prefix of a rank.
+    """Return whether a target of a message is one of `LOCAL_SERVICES`, in any form.
 
     The text of such a message may be a password, also if the form is refused.
     """
-    return fold_or_self(_HOST.split(target.lstrip(PREFIXES), 1)[0]) in LOCAL_SERVICES
+    return bare_name(target) in LOCAL_SERVICES
 
 
 def is_there(entry: Command, world: World) -> bool:
