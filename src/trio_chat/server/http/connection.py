@@ -14,7 +14,6 @@ from types import AsyncGeneratorType
 import trio
 
 from trio_chat.i18n import SOURCE_LANGUAGE
-from trio_chat.server.api.problems import ApiProblem, problem_response
 from trio_chat.server.http import upgrade
 from trio_chat.server.http.exchange import HttpExchange
 from trio_chat.server.http.forwarded import UnknownClient, client_behind, host_behind
@@ -57,6 +56,7 @@ OTHER = "other"
 _WEBSOCKET = "websocket"
 _API = b"/api/"
 """Where programs ask that read JSON, also if the answer is a refusal."""
+_PROBLEMS = "trio_chat.server.api.problems"
 DROP_TIMEOUT = 10.0
 MOST_DROPPED = 64 << 20
 """Seconds and bytes in which the rest of a refused body is dropped."""
@@ -142,7 +142,7 @@ class HttpConnection:
                     return await self._upgrade(request, peer._replace(is_websocket=True))
                 response = await self._respond(request, peer)
             except RequestError as error:
-                response = self._refuse(error)
+                response = await self._refuse(error)
             else:
                 self.is_answered = True
             await self._answer(response, is_last=request is None)
@@ -271,12 +271,18 @@ class HttpConnection:
                 dropped += len(data)
                 self._ahead.renew_budget()
 
-    def _refuse(self, error: RequestError) -> HttpResponse:
+    async def _refuse(self, error: RequestError) -> HttpResponse:
         """Return the answer for a refusal, and note it for the log."""
         if not error.status:
             raise HttpEnded(self._refusal) from error
         self._refusal = self._refusal or f"{error.status} {error}{error.note}"
         if self._exchange.is_to(_API):
+            await self._rules.site.load(_PROBLEMS)
+            from trio_chat.server.api.problems import (  # noqa: PLC0415  # few servers need it
+                ApiProblem,
+                problem_response,
+            )
+
             problem = ApiProblem(error.status, str(error), headers=error.headers)
             return problem_response(problem, SOURCE_LANGUAGE)
         if error.is_json:
