@@ -168,12 +168,19 @@ def test_what_is_not_there_is_named(
     assert problem in capfd.readouterr().err
 
 
-def test_accounts_for_everybody_need_no_invitation(capfd: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("registration", ["open", "closed"])
+def test_an_invitation_that_nobody_could_use_is_refused(
+    registration: str, capfd: pytest.CaptureFixture[str]
+) -> None:
     """The command says which key of the configuration it takes."""
     trio.run(served, registered)
-    Path("config.ini").write_text("[storage]\nfile = chat.db\n")
+    config = f"[storage]\nfile = chat.db\n[accounts]\nregistration = {registration}\n"
+    Path("config.ini").write_text(config)
     assert cli.main(["invite", "--account"]) == 1
-    assert "registration = invitation" in capfd.readouterr().err
+    assert capfd.readouterr().err == (
+        "trio-chat: there are invitations for accounts only with [accounts] registration ="
+        " invitation in config.ini\n"
+    )
 
 
 @pytest.mark.parametrize(

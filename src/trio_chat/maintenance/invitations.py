@@ -32,11 +32,14 @@ def check_accounts_need_one(settings: Settings) -> None:
     """Check that accounts are registered by invitation.
 
     Raises:
-        ResourceConflict: they are registered without one.
+        ResourceConflict: they are registered without one, or not at all.
     """
     if settings.accounts.registration != "invitation":
         raise ResourceConflict(
-            _("accounts need no invitation: [accounts] registration = invitation says so")
+            _(
+                "there are invitations for accounts only with [accounts] registration = invitation"
+                " in config.ini"
+            )
         )
 
 
