@@ -354,6 +354,26 @@ def test_a_certificate_of_the_server_is_not_made_by_the_check(tmp_path: Path) ->
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("days", [3, -1])
+@pytest.mark.parametrize(
+    ("has_key", "level", "advice"),
+    [(True, Level.NOTE, "renews it when it starts"), (False, Level.PROBLEM, "chat.db.ca.key")],
+)
+def test_a_certificate_that_the_server_did_not_renew(
+    tmp_path: Path, days: int, has_key: bool, level: Level, advice: str
+) -> None:
+    """It has not run for long, or the key of its authority is kept elsewhere."""
+    made = certified(tmp_path, NOW + timedelta(days=days)).tls.certificate
+    assert made is not None
+    made.rename(tmp_path / "chat.db.tls.pem")
+    if has_key:
+        (tmp_path / "chat.db.ca.key").touch()
+    settings = Settings(storage=StorageSettings(file=tmp_path / "chat.db"))
+    found = storage.certificate(settings, NOW)
+    assert (found.level, "expire" in found.text) == (level, True)
+    assert advice in found.advice[0]
+
+
 def test_a_clock_that_was_never_set_is_a_problem(tmp_path: Path) -> None:
     """So is one that is behind the database."""
     assert storage.clock(Settings(), 0.0).level is Level.PROBLEM

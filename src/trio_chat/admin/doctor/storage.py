@@ -160,15 +160,19 @@ def certificate(settings: Settings, now: datetime | None = None) -> Finding:
             _("Compare the clock of this computer with another one."),
         )
     left = end - present
-    if files.own is not None or left > min(_SOON, (end - start) * LATE):
+    if left > min(_SOON, (end - start) * LATE):
         return good(_("{file} is valid until {day}.").format(file=name, day=day))
     text = (
         _("{file} has expired on {day}.") if left < timedelta() else _("{file} expires on {day}.")
     )
-    return problem(
-        text.format(file=name, day=day),
-        _("Renew it; the server takes the new one at REHASH or SIGHUP."),
-    )
+    text = text.format(file=name, day=day)
+    if files.own is None:
+        return problem(text, _("Renew it; the server takes the new one at REHASH or SIGHUP."))
+    key = files.own.authority_key
+    if os.path.exists(key):
+        return note(text, _("The server renews it when it starts."))
+    words = _("The server cannot renew it without {key}: put that back.")
+    return problem(text, words.format(key=escape_controls(str(key))))
 
 
 def clock(settings: Settings, now: float | None = None) -> Finding:
