@@ -92,6 +92,17 @@ async def test_the_log_is_what_the_disk_gets(tmp_path: Path, asked: list[int]) -
         assert scope.cancelled_caught
 
 
+@pytest.mark.skipif(os.name == "nt", reason="making a link needs a right there")
+async def test_the_log_of_a_database_behind_a_link(tmp_path: Path, asked: list[int]) -> None:
+    """It is beside the file to which the link leads."""
+    (tmp_path / "large").mkdir()
+    (tmp_path / "chat.db").symlink_to("large/real.db")
+    async with open_database(tmp_path / "chat.db", "normal") as database:
+        await database.write(lambda connection: connection.execute("CREATE TABLE tea (leaf)").get)
+        await database.sync()
+        assert asked == [(tmp_path / "large/real.db-wal").stat().st_ino]
+
+
 async def test_what_a_failed_attempt_leaves(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,7 +51,7 @@ class Database:
         writer: the connection that writes.
         reader: the connection that reads; the same one for a database in memory.
         searcher: the connection for slow queries; the same one for a database in memory.
-        path: the file; None for a database in memory.
+        log: the write-ahead log; None for a database in memory.
     """
 
     def __init__(
@@ -59,12 +59,12 @@ class Database:
         writer: "apsw.AsyncConnection",
         reader: "apsw.AsyncConnection",
         searcher: "apsw.AsyncConnection",
-        path: Path | None = None,
+        log: Path | None = None,
     ) -> None:
         self._writer = writer
         self._reader = reader
         self._searcher = searcher
-        self._log = None if path is None else path.with_name(f"{path.name}-wal")
+        self._log = log
         self._written = trio.Event()
         self._erased = trio.Event()
         self._transactions = 0
@@ -219,7 +219,8 @@ async def open_database(path: Path | None, synchronous: str = "full") -> AsyncIt
             yield Database(writer, writer, writer)
             return
         async with _connected(path) as reader, _connected(path) as searcher:
-            yield Database(writer, reader, searcher, path)
+            log = await _run(writer, _log_of)
+            yield Database(writer, reader, searcher, log)
 
 
 @asynccontextmanager
@@ -294,6 +295,10 @@ def _prepare(connection: "apsw.Connection", synchronous: str) -> None:
     migrate(connection)
     prepare_erasing(connection)
     empty_log(connection, _PATIENCE)  # after a crash it may still contain deleted data
+
+
+def _log_of(connection: "apsw.Connection") -> Path:
+    return Path(connection.filename_wal)  # beside the file to which a link leads
 
 
 def _sync(log: Path) -> None:
