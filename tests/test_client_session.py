@@ -243,6 +243,24 @@ async def test_error_with_label(reply: str) -> None:
         assert (refused.text, refused.reason) == ("two", "Cannot send")
 
 
+@pytest.mark.parametrize(
+    ("reply", "text"),
+    [
+        ("324 alice #lobby +kl key 5", "The modes of #lobby are +kl key 5."),
+        ("221 alice +i", "The modes of alice are +i."),
+    ],
+)
+async def test_modes_that_were_asked_for_are_shown(reply: str, text: str) -> None:
+    """Also those of the user; before anybody can have asked for these, they are not."""
+    async with talk(enter=False) as t:
+        await t.server.greet()
+        await t.server.send(":srv.test 221 alice +x")
+        await t.server.let_join("#lobby")
+        assert Note("The modes of alice are +x.") not in await t.events()
+        await t.server.send(f":srv.test {reply}")
+        assert await t.events() == [Note(text)]
+
+
 @pytest.mark.parametrize("code", ["696", "712"])
 async def test_errors_beyond_the_usual_numbers(code: str) -> None:
     """They are errors, too: a script that has caused one has failed."""

@@ -1,5 +1,7 @@
 """Handlers of channels and users: joins and parts, nicknames, NAMES, topics, modes, LIST."""
 
+from collections.abc import Sequence
+
 from trio_chat.client.session.events import (
     ChannelInvitation,
     ListedChannel,
@@ -150,6 +152,23 @@ def _mode(protocol: ProtocolState, message: Message) -> None:
     if channel := protocol.channel(target):
         for nick, ranks in protocol.channel_tracker.change_ranks(target, tuple(modes)):
             protocol.emit(RankChanged(channel.name, nick, ranks))
+
+
+@handles(numerics.RPL_CHANNELMODEIS, params=3)
+def _channel_modes(protocol: ProtocolState, message: Message) -> None:
+    _me, channel, *modes = message.params
+    _show_modes(protocol, channel, modes)
+
+
+@handles(numerics.RPL_UMODEIS, params=2)
+def _own_modes(protocol: ProtocolState, message: Message) -> None:
+    if protocol.ready:  # before that, nobody has asked
+        _show_modes(protocol, protocol.nick, message.params[1:])
+
+
+def _show_modes(protocol: ProtocolState, target: str, modes: Sequence[str]) -> None:
+    text = _("The modes of {target} are {modes}.")
+    protocol.emit(Note(clean(text.format(target=target, modes=" ".join(modes)))))
 
 
 @handles("INVITE", params=2)

@@ -28,7 +28,6 @@ _NOT_SHOWN = frozenset(
         numerics.RPL_YOURID,
         numerics.RPL_SAVENICK,
         numerics.RPL_ENDOFSTATS,
-        numerics.RPL_UMODEIS,
         numerics.RPL_STATSCONN,
         numerics.RPL_LUSERCLIENT,
         numerics.RPL_LUSEROP,
