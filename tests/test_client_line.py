@@ -6,7 +6,7 @@ import pytest
 import trio
 import trio.testing
 
-from client_fakes import HISTORY, NoState, chat, until
+from client_fakes import HISTORY, Chat, NoState, chat, until
 from trio_chat.chat.services.service import LOG_IN_FIRST
 from trio_chat.client.line.client import WAITING_LINES
 from trio_chat.client.line.interface import PromptState
@@ -175,13 +175,6 @@ async def test_first_connect_impossible() -> None:
     ("line", "shown"),
     [
         (
-            "464 * :Bad password",
-            (
-                "[ERROR] The server's password is missing or wrong. Check it and connect again."
-                " (Bad password)"
-            ),
-        ),
-        (
             "465 * :Go away",
             "[ERROR] You are banned from this server. Ask its administrator. (Go away)",
         ),
@@ -196,6 +189,63 @@ async def test_not_let_in(line: str, shown: str) -> None:
         await until(lambda: c.code is not None)
         assert c.code == 1
         assert c.interface.shown == [shown]
+
+
+NO_PASSWORD = (
+    "[ERROR] The server's password is missing or wrong. Check it and connect again. (Bad password)"
+)
+
+
+async def refuse_password(c: Chat) -> None:
+    """Refuse the password of the server."""
+    server = await c.server()
+    await server.send(":srv.test 464 * :Bad password", "ERROR :Bad password")
+    assert await c.interface.take() == [NO_PASSWORD]
+
+
+async def test_the_password_of_a_server_is_asked_for() -> None:
+    """The next connection has what is typed, which is not shown; a wrong one is asked for again,
+    and an empty line ends the client.
+    """
+    async with chat() as c:
+        await refuse_password(c)
+        assert c.interface.prompt == PromptState(
+            "Password of the server: ", asking=True, secret=True
+        )
+        c.interface.type("secret words")
+        server = await c.server()
+        await server.expect("CAP LS")
+        await server.expect("PASS secret words")
+        await server.send(":srv.test 464 * :Bad password", "ERROR :Bad password")
+        assert await c.interface.take() == [NO_PASSWORD]
+        c.interface.type("")
+        await until(lambda: c.code is not None)
+        assert c.code == 1
+
+
+async def test_the_password_of_a_server_is_kept_for_later_connections(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    """It is asked for once."""
+    async with chat() as c:
+        await refuse_password(c)
+        c.interface.type("secret")
+        for _connection in range(2):
+            server = await c.server()
+            await server.expect("CAP LS")
+            await server.expect("PASS secret")
+            await server.expect("NICK alice")
+            await server.expect("USER")
+            await server.welcome("alice")
+            await server.close()
+
+
+async def test_the_password_of_a_server_is_not_asked_for_in_a_pipe() -> None:
+    """Nobody is there: the client fails."""
+    async with chat(interactive=False) as c:
+        await refuse_password(c)
+        await until(lambda: c.code is not None)
+        assert c.code == 1
 
 
 async def test_reconnects_and_loses_nothing(autojump_clock: trio.testing.MockClock) -> None:

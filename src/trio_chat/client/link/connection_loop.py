@@ -2,6 +2,8 @@
 server refuses, or nobody waits for the connection.
 """
 
+from collections.abc import Awaitable, Callable
+
 import trio
 
 from trio_chat.client import reasons
@@ -23,6 +25,7 @@ from trio_chat.client.session.protocol import ClientProtocol
 from trio_chat.client.session.session import ClientSession, is_local, is_secure
 from trio_chat.client.session.sync_state import SyncState
 from trio_chat.i18n import _
+from trio_chat.irc import numerics
 
 _REFUSED_ATTEMPTS = 5
 _KEEP_ALIVE = {False: 60.0, True: 15.0}
@@ -65,6 +68,7 @@ class ConnectionLoop:
     ) -> None:
         self.ignored = IgnoreList()
         self._options = options
+        self._password = options.password
         self._reconnector = reconnector
         self._reporter = reporter
         self._desired_nick = desired_nick
@@ -206,7 +210,7 @@ class ConnectionLoop:
         at_join = AT_JOIN * (3 if options.sees_status else 1) if options.interactive else 0
         return ClientProtocol(
             self._desired_nick.nick,
-            password=options.password,
+            password=self._password,
             channels=self._joined_channels.to_join(),
             sync_state=self._sync_state,
             at_join=at_join,
@@ -242,11 +246,26 @@ class ConnectionLoop:
         await self._reporter.send(events.Lost(outcome.reason, is_restart=is_restart))
         return None
 
+    def _question_for(self, code: str) -> Callable[[], Awaitable[bool]] | None:
+        """Return what asks a person for that without which the server lets nobody in; None where
+        that is nothing, or nobody can be asked.
+        """
+        if code == ACCOUNT_REQUIRED and self._login_flow.can_log_in_first:
+            return self._login_flow.log_in_first
+        if code == numerics.ERR_PASSWDMISMATCH and self._login_flow.can_ask:
+            return self._ask_for_password
+        return None
+
+    async def _ask_for_password(self) -> bool:
+        password = await self._login_flow.ask_for_server_password()
+        self._password = password or self._password
+        return bool(password)
+
     async def _refused(self, outcome: SessionOutcome) -> int | None:
         await self._reporter.tell(reasons.not_let_in(outcome.code, outcome.reason), error=True)
         needs_account = outcome.code == ACCOUNT_REQUIRED
-        if needs_account and self._login_flow.can_log_in_first:
-            if await self._reconnector.wait(self._login_flow.log_in_first):
+        if question := self._question_for(outcome.code):
+            if await self._reconnector.wait(question):
                 self.reconnect()
                 return None
             return 0 if self._reconnector.stopped else 1

@@ -81,6 +81,7 @@ class LoginFlow:
 
     Attributes:
         question: the current question, None for none.
+        can_ask: as given.
     """
 
     def __init__(
@@ -96,12 +97,13 @@ class LoginFlow:
         self._credentials: LoginCredentials | None = None
         self._app_password = OwnAppPassword(client.do)
         self._passwords = passwords
-        self._can_ask = can_ask
+        self.can_ask = can_ask
         self._tokens = tokens
         self._tried: LoginCredentials | None = None
         self._has_loaded = False
         self._may_offer = can_ask
         self._first: trio.Event | None = None
+        self._given = ""
 
     @property
     def credentials(self) -> LoginCredentials | None:
@@ -138,20 +140,31 @@ class LoginFlow:
     @property
     def can_log_in_first(self) -> bool:
         """Whether a person is there who can be asked for account and password."""
-        return self._can_ask and self._tokens is None
+        return self.can_ask and self._tokens is None
 
     async def log_in_first(self) -> bool:
         """Ask for an account on a server that lets nobody in without one; return whether there is
         one to connect with.
         """
-        self._first = trio.Event()
+        self._first, self._given = trio.Event(), ""
         try:
             if self.question is None:  # it may be for the code of the account that was tried
                 await self._ask_for_account()
             await self._first.wait()
         finally:
             self._first = None
-        return self._credentials is not None
+        return bool(self._given)
+
+    async def ask_for_server_password(self) -> str:
+        """Ask for the password of the server; return "" if none is given."""
+        self._first, self._given = trio.Event(), ""
+        try:
+            await self._ask(_("Password of the server: "), self._take_server_password)
+            await self._first.wait()
+        finally:
+            self._first = None
+        given, self._given = self._given, ""
+        return given
 
     async def log_out(self, session: ClientSession | None) -> None:
         """Log out of the account, and in to none on later connections; a password that is stored is
@@ -196,7 +209,6 @@ class LoginFlow:
         if question.secret and not line:
             await self._client.tell(_("Nothing was done."))
             if self._first is not None:
-                self._credentials = None
                 self._first.set()
             return True
         return await question.answer(line)
@@ -233,7 +245,7 @@ class LoginFlow:
         if refused is not None and refused is self._app_password.credentials:
             return await self._app_password_refused(code)
         is_wrong_code = code == numerics.ERR_SASLFAIL and refused is not None and bool(refused.code)
-        if refused is not None and self._can_ask and (code == CODE_REQUIRED or is_wrong_code):
+        if refused is not None and self.can_ask and (code == CODE_REQUIRED or is_wrong_code):
             if is_wrong_code:
                 text = _(
                     "The code is not accepted: it may be wrong, too old or used already. Enter"
@@ -282,9 +294,9 @@ class LoginFlow:
 
     async def _is_refused(self) -> bool:
         await trio.lowlevel.checkpoint()
-        if not self._can_ask:
+        if not self.can_ask:
             await self._client.tell(_("A password can be typed on a terminal only."), error=True)
-        return not self._can_ask
+        return not self.can_ask
 
     async def _ask(
         self, text: str, answer: Callable[[str], Awaitable[bool]], *, secret: bool = True
@@ -300,11 +312,19 @@ class LoginFlow:
         self._tried = tried
         if self._first is not None:
             self._credentials = tried  # the next connection begins with it
+            self._given = tried.password
             self._first.set()
             return
         await self._client.do_now(
             f"/login {tried.account}", lambda protocol: protocol.authentication.log_in(tried)
         )
+
+    async def _take_server_password(self, password: str) -> bool:
+        await trio.lowlevel.checkpoint()
+        self._given = password
+        if self._first is not None:
+            self._first.set()
+        return True
 
     async def _ask_for_account(self) -> None:
         text = _("Your account [{account}]: ").format(account=clean(self._client.nick))
