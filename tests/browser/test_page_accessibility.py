@@ -265,13 +265,15 @@ def test_nothing_scrolls_sideways_on_the_narrowest_screen(
 
 
 def test_forced_colours_keep_what_tells_things_apart(visit: Visit, server: Server) -> None:
-    """Without the colours of the page, the current conversation, the focus and a mention still
-    have a border or an outline, and icons are drawn in the colour of texts.
+    """Without the colours of the page, the current conversation, the focus, a mention and what is
+    pressed still have a border or an outline, and icons are drawn in the colour of texts.
     """
     ann = visit(forced_colors="active")
     ann.join("ann")
     talk(server)
     ann.sees("the end")
+    ann.say("/react 👍")
+    expect(ann.timeline.locator(".reaction")).to_have_attribute("aria-pressed", "true")
     ann.prompt.focus()
     marks = ann.page.evaluate(
         """() => {
@@ -287,8 +289,9 @@ def test_forced_colours_keep_what_tells_things_apart(visit: Visit, server: Serve
                 current: marked(".sidebar-item[aria-current]"),
                 focus: marked(".prompt:focus, .prompt-row:focus-within"),
                 mention: marked(".row.mention"),
+                pressed: getComputedStyle(document.querySelector(".reaction")).outlineStyle,
             };
         }"""
     )
-    assert marks == {"current": True, "focus": True, "mention": True}
+    assert marks == {"current": True, "focus": True, "mention": True, "pressed": "solid"}
     assert violations(ann) == []

@@ -383,6 +383,7 @@ function Reactions({ entry, context }) {
       const own = nicks.has(context.nick);
       const reacted = [...nicks].map(plainName).join(", ");
       const name = plain(reaction);
+      const count = numberText(nicks.size);
       return h(
         "button",
         {
@@ -390,13 +391,17 @@ function Reactions({ entry, context }) {
           type: "button",
           class: "reaction",
           "aria-pressed": own,
-          "aria-label": _("{reaction}, by {names}", { reaction: name, names: reacted }),
+          "aria-label": _("{reaction} {count}, by {names}", {
+            reaction: name,
+            count,
+            names: reacted,
+          }),
           title: reacted,
           disabled: !context.canReact,
           "data-reaction": reaction,
         },
         h("span", { class: "sign" }, name),
-        h("span", { class: "count" }, numberText(nicks.size)),
+        h("span", { class: "count" }, count),
       );
     }),
   );
