@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { makeEntry } from "../../src/trio_chat/web/app/model/entries.js";
 import { invitationOf } from "../../src/trio_chat/web/app/platform/address.js";
 import { _, localeOf, numberText, plural } from "../../src/trio_chat/web/app/platform/i18n.js";
 import { plain, plainName, spans } from "../../src/trio_chat/web/app/text/formatting.js";
@@ -12,6 +13,7 @@ import { crc32, nickClass } from "../../src/trio_chat/web/app/text/nick_colour.j
 import { isSecretLine } from "../../src/trio_chat/web/app/text/secrets.js";
 import { safeHref, uploadedFile, withFileNames } from "../../src/trio_chat/web/app/text/targets.js";
 import { isJumbo, saidNodes, textNodes, withoutFiles } from "../../src/trio_chat/web/app/text/nodes.js";
+import { eventText } from "../../src/trio_chat/web/app/views/event_text.js";
 
 /** @param {string} text */
 const shown = (text) =>
@@ -427,6 +429,15 @@ test("a link opens apart from the page, and says where it leads", () => {
   assert.equal(link.props.rel, "noopener noreferrer nofollow");
   assert.equal(link.props.target, "_blank");
   assert.equal(link.props.title, "https://x.org/%C3%A4");
+});
+
+test("a removal without a reason has none, though servers give the name of the operator", () => {
+  const words = (/** @type {any} */ node) =>
+    Array.isArray(node) ? node.map(words).join("") : (node?.props ? words(node.props.children) : (node ?? ""));
+  for (const [reason, wanted] of [["bob", "bob removed ann"], ["rude", "bob removed ann (rude)"]]) {
+    const entry = { ...makeEntry("kick", "bob", reason ?? "", 0), target: "ann" };
+    assert.equal(words(eventText(entry, options)), wanted);
+  }
 });
 
 test("a link to a channel leads to that channel in another tab, too", () => {

@@ -32,7 +32,11 @@ export function eventText(entry, options) {
     case "nick":
       return sentence(_("{nick} is now {target}"), { nick, target });
     case "kick":
-      return [sentence(_("{nick} removed {target}"), { nick, target }), reason];
+      // Without a reason servers give the name of the operator.
+      return [
+        sentence(_("{nick} removed {target}"), { nick, target }),
+        entry.text === entry.nick ? null : reason,
+      ];
     case "mode":
       return modeText(nick, entry.text);
     case "topic":
