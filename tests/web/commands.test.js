@@ -134,6 +134,18 @@ test("a mask that the server does not take is explained without the words of the
   assert.equal(buffer.draft.value, "/ban *!*@*.example.org");
 });
 
+test("what is asked with /quote is answered where it was asked", async () => {
+  for (const [line, numeric] of [["/quote MOTD", "372"], ["/quote LUSERS", "251"]]) {
+    const { actions, buffer, server } = await connected();
+    server.replace(line.split(" ")[1], (_server, message) =>
+      server.reply(message, [`:server ${numeric} me :There are five users`]),
+    );
+    actions.input(buffer, line);
+    await settle();
+    assert.equal(buffer.timeline.entries.at(-1).text, "There are five users");
+  }
+});
+
 test("a ban that the server refuses comes back, with the reason for the removal", async () => {
   const { actions, buffer, server } = await connected();
   for (const command of ["MODE", "KICK"])

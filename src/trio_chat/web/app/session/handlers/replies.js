@@ -40,8 +40,8 @@ export const replies = {
     else if (codeOf(message) === "SERVER_SHUTDOWN") client.model.notify(text);
     else tell(client, message, origin, false);
   },
-  372(client, { params }) {
-    client.model.tell(client.model.server, params[1] ?? "");
+  372(client, { params }, origin) {
+    client.model.tell(origin ?? client.model.server, params[1] ?? "");
   },
   "*"(client, message, origin) {
     const { command, params } = message;
@@ -55,7 +55,7 @@ export const replies = {
       if (!REFUSALS.has(command) || !client.outgoing.refused(name, message)) {
         tell(client, message, origin, true);
       }
-    } else if (!SILENT.has(command)) {
+    } else if (!SILENT.has(command) || (origin && /^2/.test(command))) {
       client.model.tell(origin ?? client.model.server, params.slice(1).join(" "));
     }
   },
