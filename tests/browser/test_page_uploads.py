@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from harness import PHONE, Server, Visitor
@@ -180,6 +181,24 @@ def test_an_upload_that_was_interrupted_can_be_sent_again(visit: Visit, server: 
     expect(ann.page.get_by_role("button", name="Remove notes.bin")).to_be_visible()
     ann.prompt.press("Enter")
     expect(ann.timeline.locator(".file-card")).to_have_text("notes.bin")
+
+
+def test_a_file_that_is_gone_is_told_from_a_lost_connection(
+    visit: Visit, server: Server, tmp_path: Path
+) -> None:
+    """As is a folder that is dropped into the page; another try does not help."""
+    ann = visit()
+    ann.expect_errors("ERR_FAILED")
+    ann.join("ann")
+    ann.page.route("**/upload", lambda route: route.abort())
+    path = tmp_path / "notes.txt"
+    path.write_text("notes", "utf-8")
+    ann.page.locator("input[type=file]").first.set_input_files(path)
+    expect(waiting(ann)).to_contain_text("connection was lost")
+    path.unlink()
+    ann.page.get_by_role("button", name="Upload notes.txt again").click()
+    expect(waiting(ann)).to_contain_text("notes.txt cannot be read")
+    expect(ann.page.get_by_role("button", name="Upload notes.txt again")).to_have_count(0)
 
 
 def held_uploads(visitor: Visitor) -> list[Route]:

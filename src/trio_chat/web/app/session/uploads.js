@@ -51,6 +51,7 @@ export function upload(client, file, onProgress) {
 async function start(client, file, request, onProgress, signal) {
   const address = client.model.features.value.filehost;
   if (!address) throw new Error(_("This server takes no files."));
+  await check(file);
   const token = await getToken(client);
   signal.throwIfAborted();
   // The server is asked where the page came from: its policy allows no other place.
@@ -70,6 +71,20 @@ async function start(client, file, request, onProgress, signal) {
     request.setRequestHeader("Content-Disposition", disposition(file.name));
     request.send(file);
   });
+}
+
+/**
+ * Read a byte of a file: a request does not tell a folder from a lost connection.
+ * @param {File} file
+ */
+async function check(file) {
+  try {
+    await file.slice(0, 1).arrayBuffer();
+  } catch {
+    const name = plainName(file.name);
+    const text = _("{name} cannot be read: it is a folder, or was changed or moved.", { name });
+    throw new UploadRefused(text, 0, true);
+  }
 }
 
 /** @param {File} file */
