@@ -134,7 +134,7 @@ def asked(place: tuple[str, int] | Path, timeout: float, hello: bytes = b"") -> 
 
 
 def asked_on(sock: socket.socket, timeout: float, hello: bytes = b"") -> bytes:
-    """Return the same on a socket that is connected."""
+    """Return what answers such a request on a connected socket; see `asked`."""
     data, deadline = b"", time.monotonic() + timeout
     with suppress(OSError):
         sock.settimeout(timeout)

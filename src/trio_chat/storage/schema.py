@@ -52,8 +52,8 @@ def schema_version(connection: "apsw.Connection") -> int:
 
 
 def migrate(connection: "apsw.Connection") -> None:
-    """Apply the migrations that a database lacks, all or none: after a failure, for lack of space
-    for example, the version of before can use it.
+    """Apply the migrations that a database lacks, all or none: after a failure, such as that of a
+    full disk, the earlier version of the program can still use it.
 
     Raises:
         SchemaError: it belongs to another program, or to a newer version of this one.
