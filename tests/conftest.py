@@ -1,5 +1,6 @@
 """Fixtures for all tests."""
 
+import gc
 import io
 import signal
 import sys
@@ -94,6 +95,18 @@ def client_certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
     """Start programs without the measurement of coverage, which imports modules of its own."""
     monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _garbage_collector() -> Iterator[None]:
+    """Have a test leave the garbage collector as it was: a server that runs in the test's own
+    process sets it for good, and Hypothesis looks for objects that a frozen one does not find.
+    """
+    before = gc.get_threshold()
+    yield
+    gc.set_threshold(*before)
+    if gc.get_freeze_count():
+        gc.unfreeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
