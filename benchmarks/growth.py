@@ -3,6 +3,7 @@
     python benchmarks/growth.py [SCENARIO ...] [--members N] [--channels N] [--idle N]
                                 [--storm N] [--storm-channels N] [--storm-joins N]
                                 [--messages N] [--database FILE] [--quick]
+                                [--server NAME | --other DIRECTORY]
 
 Without a name all scenarios are run, one after another, each with a new server. CPU is that of the
 server's process, so other programs disturb it little. The worst delay of a PING, which a process of
@@ -24,13 +25,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import growth_data
 from crowd import CHANNEL, Client, Crowd, CrowdError
-from subject import OURS, SUBJECTS, Running, SubjectError, running
+from subject import OURS, SUBJECTS, Running, Subject, SubjectError, other_of_ours, running
 
 _WARM = 10
 _SPARE_FILES = 200
@@ -55,6 +56,7 @@ class Sizes:
     storm_joins: int
     messages: int
     database: Path | None
+    server: Subject = field(repr=False)
 
 
 class TlsSocket:
@@ -113,11 +115,11 @@ class TlsCrowd(Crowd):
 
 
 @contextlib.contextmanager
-def _running(database: Path | None = None) -> Iterator[Running]:
+def _running(subject: Subject, database: Path | None = None) -> Iterator[Running]:
     """Run a server, mostly with an empty database, until its memory has settled, and stop it at the
     end.
     """
-    with running(SUBJECTS[OURS], None, database) as server:
+    with running(subject, None, database) as server:
         time.sleep(_SETTLED)
         yield server
 
@@ -201,7 +203,7 @@ def _drain(crowd: Crowd) -> None:
 
 def members(sizes: Sizes) -> None:
     """Measure one channel with many members."""
-    with _running() as server:
+    with _running(sizes.server) as server:
         crowd = Crowd(("127.0.0.1", server.port))
         crowd.register(_WARM, ())
         empty = server.meter.memory()
@@ -219,7 +221,7 @@ def members(sizes: Sizes) -> None:
 
 def channels(sizes: Sizes) -> None:
     """Measure many channels: 100 clients that share them, then LIST and a new configuration."""
-    with _running() as server:
+    with _running(sizes.server) as server:
         crowd = Crowd(("127.0.0.1", server.port))
         crowd.register(100, ())
         empty = server.meter.memory()
@@ -242,7 +244,7 @@ def channels(sizes: Sizes) -> None:
 def idle(sizes: Sizes) -> None:
     """Measure connections that do nothing, plain and with TLS."""
     for kind, crowd_of in (("plain", Crowd), ("TLS", TlsCrowd)):
-        with _running() as server:
+        with _running(sizes.server) as server:
             crowd = crowd_of(("127.0.0.1", server.port))
             crowd.register(_WARM, ())
             empty, cpu = server.meter.memory(), server.meter.cpu()
@@ -271,7 +273,7 @@ def storm(sizes: Sizes) -> None:
     """Measure clients that all come back: as fast as they are let in, and each into its
     channels.
     """
-    with _running() as server, _delay(server) as worst:
+    with _running(sizes.server) as server, _delay(server) as worst:
         crowd = Crowd(("127.0.0.1", server.port))
         began, cpu = time.perf_counter(), server.meter.cpu()
         crowd.register(sizes.storm, ())
@@ -307,7 +309,7 @@ def start(sizes: Sizes) -> None:
         found: dict[Path | None, list[tuple[float, float]]] = {None: [], path: []}
         for _ in range(_STARTS):
             for database, starts in found.items():
-                with running(SUBJECTS[OURS], None, database) as server:
+                with running(sizes.server, None, database) as server:
                     began = time.perf_counter()
                     # It listens before it has read the database, so that nobody is refused.
                     Crowd(("127.0.0.1", server.port)).register(1, ())
@@ -317,7 +319,7 @@ def start(sizes: Sizes) -> None:
             ready, cpu = (statistics.median(each) for each in zip(*found[database], strict=True))
             _row(f"{title}: the first client is registered after", ready * 1000, "ms", digits=0)
             _row(f"{title}: CPU until then", cpu * 1000, "ms", digits=0)
-            with _running(database) as server:
+            with _running(sizes.server, database) as server:
                 _row(f"{title}: memory", server.meter.memory() / 1024**2, "MiB")
                 with _delay(server) as worst:
                     for _ in range(_REHASHES):
@@ -350,8 +352,32 @@ def main() -> int:
     parser.add_argument(
         "--database", type=Path, metavar="FILE", help="use this one, or create and keep it (start)"
     )
+    servers = parser.add_mutually_exclusive_group()
+    servers.add_argument(
+        "--server",
+        choices=SUBJECTS,
+        default=OURS,
+        help="another one (not in start)",
+    )
+    servers.add_argument(
+        "--other",
+        type=Path,
+        metavar="DIRECTORY",
+        help="another trio-chat: the directory that contains the package",
+    )
     parser.add_argument("--quick", action="store_true", help="200 of each")
     given = parser.parse_args()
+    try:
+        server = SUBJECTS[given.server] if given.other is None else other_of_ours(given.other)
+        if not server.is_there():
+            raise SubjectError(f"{server.name} is not installed")
+    except SubjectError as error:
+        parser.error(str(error))
+    names = given.scenarios or [
+        name for name in _SCENARIOS if name != "start" or not server.program
+    ]
+    if server.program and "start" in names:
+        parser.error(f"{server.name} has no database like that of start")
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     most = 200 if given.quick else min(hard, 28_000) - _SPARE_FILES
@@ -362,12 +388,14 @@ def main() -> int:
         storm_joins=given.storm_joins,
         messages=min(given.messages, 200 if given.quick else given.messages),
         database=given.database,
+        server=server,
     )
+    print(server.version(), f"({server.source})" if given.other else "")
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, descriptors {hard}", end="")
     print(f" (were {soft}), load {os.getloadavg()[0]:.1f}")
     if max(wanted) > most and not given.quick:
         print(f"Descriptors and ports allow {most} clients, which is less than was wanted")
-    for name in given.scenarios or _SCENARIOS:
+    for name in names:
         print(f"{name}: {sizes}")
         try:
             _SCENARIOS[name](sizes)
