@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from trio_chat.chat.events import OutputItem
 from trio_chat.chat.users import Session
-from trio_chat.server.broadcaster import gather
+from trio_chat.server.deliveries import gather
 
 
 def deliveries(parts: Sequence[OutputItem]) -> Iterator[tuple[Session, bytes, bool]]:

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 import trio
+from hypothesis import given
+from hypothesis import strategies as st
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from deliveries import deliveries
@@ -15,8 +17,10 @@ from support import Person, Town, commands
 from trio_chat.chat.events import Event, Output, Reply
 from trio_chat.chat.history import BadRecord, HistoryError, HistoryTarget, Record
 from trio_chat.chat.persistence import ChangeSet
+from trio_chat.chat.users import Session
 from trio_chat.irc import capabilities as cap
-from trio_chat.server.broadcaster import Broadcaster, gather
+from trio_chat.server.broadcaster import Broadcaster
+from trio_chat.server.deliveries import gather
 from trio_chat.server.overtaking import PATIENCE
 
 
@@ -437,6 +441,59 @@ def test_everyone_gets_a_batch_in_one_piece_and_in_order(town: Town) -> None:
         bob.session: [b"1", b"2", b"3", b"4"],
         eve.session: [b"3"],
     }
+
+
+_PEOPLE = 4
+_EVENTS = st.tuples(
+    st.lists(st.integers(0, _PEOPLE - 1), min_size=1, unique=True), st.none() | st.integers(0, 3)
+)
+_REPLIES = st.tuples(st.integers(0, _PEOPLE - 1), st.booleans())
+
+
+@given(st.lists(_EVENTS | _REPLIES, max_size=12))
+def test_each_session_gets_its_parts_in_order_whatever_others_get(
+    chosen: list[tuple[list[int], int | None] | tuple[int, bool]],
+) -> None:
+    """Once, however the audiences of a batch overlap."""
+    town = Town()
+    people = [town.newcomer() for _ in range(_PEOPLE)]
+    people[0].session.set_caps(cap.MESSAGE_TAGS)
+    parts: list[Event | Reply] = []
+    expected: dict[Session, bytes] = {}
+    asked: dict[Session, bool] = {}
+    for number, (whom, what) in enumerate(chosen):
+        if isinstance(whom, int):
+            reply = Reply(people[whom].session, b"%d\r\n" % number, is_reply=bool(what))
+            parts.append(reply)
+            expected[reply.session] = expected.get(reply.session, b"") + reply.data
+            asked[reply.session] = asked.get(reply.session, False) or bool(what)
+            continue
+        skipped = None if what is None else people[what]
+        told = event(town, tuple(people[one] for one in whom), str(number), skipped)
+        parts.append(told)
+        for session in told.recipients:
+            if session is not told.skip:
+                expected[session] = expected.get(session, b"") + told.encode(session.effective)
+                asked.setdefault(session, False)
+    given_out = list(deliveries(parts))
+    assert len(given_out) == len(expected)
+    assert {session: data for session, data, _ in given_out} == expected
+    assert {session: is_reply for session, _, is_reply in given_out} == asked
+
+
+def test_those_that_get_the_same_get_it_together(town: Town) -> None:
+    """A JOIN, and the names for the user that joins, are two deliveries, not one for each
+    member.
+    """
+    people = tuple(town.newcomer() for _ in range(50))
+    joined, before = people[-1], tuple(person.session for person in people[:-1])
+    told = event(town, people, "x")
+    names = Reply(joined.session, b"353\r\n")
+    data = told.encode(joined.session.effective)
+    assert [(tuple(sessions), given) for sessions, given, _ in gather([told, names])] == [
+        (before, data),
+        ((joined.session,), data + names.data),
+    ]
 
 
 def test_an_event_is_encoded_once_for_each_set_of_capabilities(town: Town) -> None:

@@ -25,6 +25,7 @@ ROOMS = (
     "trio_chat/server/admission.py",
     "trio_chat/server/broadcaster.py",
     "trio_chat/server/connection.py",
+    "trio_chat/server/deliveries.py",
     "trio_chat/server/farewell.py",
     "trio_chat/server/fanout.py",
     "trio_chat/server/flood.py",

@@ -23,16 +23,13 @@ from trio_chat.chat.history import BadRecord, History, HistoryError, Record
 from trio_chat.chat.message_numbers import with_numbers
 from trio_chat.chat.persistence import ChangeSet
 from trio_chat.chat.users import Session
+from trio_chat.server.deliveries import Delivery, gather
 from trio_chat.server.fanout import send_to_all
 from trio_chat.server.overtaking import Overtaking
 from trio_chat.server.uncommitted import UncommittedState
 
 log = logging.getLogger("trio_chat")
 
-Delivery = tuple[Sequence[Session], bytes, bool]
-"""Sessions, all bytes of a batch that each of them gets, and whether replies to its own commands
-are among them.
-"""
 _SENDS_PER_TURN: Final = 256
 """After so many sends other tasks get a turn: a long fan-out must not hold up a PING."""
 _ITEMS_PER_BATCH: Final = 1024
@@ -438,94 +435,3 @@ def _gather_all(items: Sequence[Sequence[OutputItem]]) -> list[Delivery]:
         # A client that receives little should not wait for a long fan-out to others.
         deliveries.sort(key=_size)
     return deliveries
-
-
-def gather(parts: Sequence[OutputItem]) -> list[Delivery]:
-    """Return all bytes of a batch for each session, in order."""
-    runs = _runs(parts)
-    if len(runs) == 1 and isinstance(runs[0], list):  # nothing is to be joined
-        return [(sessions, data, False) for sessions, data in _encode_run(runs[0])]
-    pending: dict[Session, bytes | list[bytes]] = {}
-    asked: set[Session] = set()
-    for run in runs:
-        if isinstance(run, Event):
-            session = run.recipients[0]
-            if run.skip is not session and (data := run.encode(session.effective)):
-                _append(pending, session, data)
-        elif isinstance(run, Reply):
-            _append(pending, run.session, run.data)
-            if run.is_reply:
-                asked.add(run.session)
-        else:
-            for sessions, data in _encode_run(run):
-                for session in sessions:
-                    _append(pending, session, data)
-    return [
-        (
-            (session,),
-            chunks if isinstance(chunks, bytes) else b"".join(chunks),
-            session in asked,
-        )
-        for session, chunks in pending.items()
-    ]
-
-
-def _append(pending: dict[Session, bytes | list[bytes]], session: Session, data: bytes) -> None:
-    """Add to what a session gets; a list is made only for a second piece, as most get one."""
-    chunks = pending.get(session)
-    if chunks is None:
-        pending[session] = data
-    elif isinstance(chunks, bytes):
-        pending[session] = [chunks, data]
-    else:
-        chunks.append(data)
-
-
-def _runs(parts: Sequence[OutputItem]) -> list[list[Event] | Event | Reply]:
-    """Return parts in order, with consecutive events for the same audience together. An event for
-    one session, such as a private message, is alone: there is nothing that another could share.
-    """
-    runs: list[list[Event] | Event | Reply] = []
-    run: list[Event] = []  # the last of them, if an event may be added
-    for part in parts:
-        if isinstance(part, Reply) or len(part.recipients) == 1:
-            runs.append(part)
-            run = []
-        elif run and part.recipients is run[0].recipients:
-            run.append(part)
-        else:
-            run = [part]
-            runs.append(run)
-    return runs
-
-
-def _encode_run(events: list[Event]) -> list[tuple[Sequence[Session], bytes]]:
-    """Encode events for one audience, once for each set of capabilities that matters to any of
-    them; return the sessions that receive the same bytes together.
-    """
-    recipients = events[0].recipients
-    relevant_capabilities = 0
-    for event in events:
-        relevant_capabilities |= event.relevant_capabilities
-    skipping = {event.skip for event in events}
-    groups: dict[int, list[Session]] = {}
-    lines: dict[int, list[bytes]] = {}
-    encoded: list[tuple[Sequence[Session], bytes]] = []
-    for session in recipients:
-        caps = session.effective & relevant_capabilities
-        group = groups.get(caps)
-        if group is None:
-            group = groups[caps] = []
-            lines[caps] = [event.encode(caps) for event in events]
-        if session not in skipping:
-            group.append(session)
-        elif data := b"".join(
-            line
-            for event, line in zip(events, lines[caps], strict=True)
-            if event.skip is not session
-        ):
-            encoded.append(((session,), data))
-    for caps, group in groups.items():
-        if group and (data := b"".join(lines[caps])):
-            encoded.append((group, data))
-    return encoded
