@@ -155,6 +155,32 @@ FORMATS: list[tuple[str, str, str]] = [
         "[2026.01.31 12:00:03 UTC] -bob- careful\n",
     ),
     (
+        "round brackets",
+        "libera/#a/2026-01-31.log",
+        "(11:59:59) *** Joins: anna (a@host)\n(12:00:01 pm) <anna> hello\n"
+        "(12:00:02) * bob waves\n(12:00:03) -bob- careful\n",
+    ),
+    (
+        "round brackets around dates",
+        "#a.log",
+        "(2026-01-31 12:00:01) <anna> hello\n(31.01.2026 13:00:02 +0100) * bob waves\n"
+        "(2026-01-31 12:00:03) -bob- careful\n",
+    ),
+    (
+        "Textual",
+        "Libera (0A1B2)/Channels/#a/2026-01-31.txt",
+        "[2026-01-31T12:00:00+0000] anna (a@host) joined the channel\n"
+        "[2026-01-31T12:00:01+0000] <anna> hello\n"
+        "[2026-01-31T13:00:02+0100] \u2022 bob: waves\n"
+        "[2026-01-31T12:00:03+0000] -bob- careful\n",
+    ),
+    (
+        "Eggdrop",
+        "#a.log.20260131",
+        "[12:00:00] anna (a@host) joined #a.\n[12:00:01] <anna> hello\n"
+        "[12:00:02] Action: bob waves\n[12:00:03] -bob:#a- careful\n",
+    ),
+    (
         "weechat without dates",
         "irc.libera.#a.2026-01-31.weechatlog",
         "11:59:59\t-->\tanna (a@host) has joined #a\n12:00:01\t@anna\thello\n"
@@ -415,6 +441,8 @@ def test_events_are_imported_on_request() -> None:
         ("irc.libera.bob.weechatlog", LogName("libera", "bob", None)),
         ("irc.oftc.net.bob.2026-01.weechatlog", LogName("oftc.net", "bob", None)),
         ("mirc/logs/#A.LOG", LogName("mirc", "#A", None)),
+        ("Libera/Channels/#a/2026-01-31.txt", LogName("Libera", "#a", date(2026, 1, 31))),
+        ("Libera/Queries/bob/2026-01-31.txt", LogName("Libera", "bob", date(2026, 1, 31))),
         ("irclogs/libera/#a-10.log", LogName("libera", "#a-10", None)),
         ("libera/#a-13-31/2026-01-31.log", LogName("libera", "#a-13-31", date(2026, 1, 31))),
         ("libera/#a-2026-01/2026-01-31.log", LogName("libera", "#a-2026-01", date(2026, 1, 31))),
@@ -478,7 +506,20 @@ def test_a_nickname_of_weechat_may_have_marks(prefix: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["", "hello", "25:00 <a> b", "[12:60:00] <a> b", "\0", "2026-01-31"]
+    "line",
+    [
+        "",
+        "hello",
+        "25:00 <a> b",
+        "[12:60:00] <a> b",
+        "(12:00] <a> b",
+        "(12:00 <a> b",
+        "12:00) <a> b",
+        "(12:00:00) anna: hello",
+        "(12:00:00)",
+        "\0",
+        "2026-01-31",
+    ],
 )
 def test_a_line_in_no_format_is_none(line: str) -> None:
     """Nothing is guessed."""

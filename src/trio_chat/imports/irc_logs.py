@@ -74,6 +74,8 @@ _NO_NETWORKS = frozenset(
     ("", ".", "/", "moddata", "log", "logs", "irclogs", "xchatlogs", "scrollback", "weechat")
 )
 """Names of directories that are not those of networks."""
+_OF_TEXTUAL = frozenset(("channels", "queries"))
+"""Likewise, between those of a network and a channel."""
 _SPREAD = 400
 """Milliseconds by which the messages of different channels are apart in the same second."""
 _FALL_BACK = timedelta(hours=2)
@@ -116,7 +118,7 @@ def parse_name(path: PurePosixPath) -> LogName:
     folders = [
         part
         for part in path.parts[:-1]
-        if part.lower() not in _NO_NETWORKS and not _YEAR.fullmatch(part)
+        if part.lower() not in _NO_NETWORKS | _OF_TEXTUAL and not _YEAR.fullmatch(part)
     ]
     if suffix == ".weechatlog" and (match := _WEECHAT.fullmatch(_PART_OF_DATE.sub("", stem))):
         return LogName(match["network"] or match["server"], match["channel"] or match["nick"], day)

@@ -62,20 +62,23 @@ class LogLine(NamedTuple):
 LineFormat = Callable[[str], LogLine | None]
 """Takes a line apart; None for a line that is not of the format."""
 
-_NICK = r"[@+%&~! ]{0,30}(?P<nick>[^\s<>]{1,64})"
+_NICK = r"[@+%&~! ]{0,30}(?P<nick>[^\s<>]{1,64}?)"
 _CLOCK = (
     r"(?P<hour>[01]?[0-9]|2[0-3]):(?P<minute>[0-5][0-9])(?::(?P<second>[0-5][0-9]|60))?"
-    r"(?: ?(?P<half>[AaPp])\.?[Mm]\.?(?=[\]\s]))?"
+    r"(?: ?(?P<half>[AaPp])\.?[Mm]\.?(?=[\])\s]))?"
 )
-_ZONE = r"(?:\.[0-9]{1,9})?(?: ?(?P<zone>Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2})(?=[\]\s]))?"
+_ZONE = r"(?:\.[0-9]{1,9})?(?: ?(?P<zone>Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2})(?=[\])\s]))?"
 _NUMBERS = (
     r"(?:(?P<year>[0-9]{4})(?P<sign>[-/.])(?P<month>[0-9]{2})(?P=sign)(?P<day>[0-9]{2})"
     r"|(?P<last_day>[0-9]{2})\.(?P<last_month>[0-9]{2})\.(?P<last_year>[0-9]{4}))"
 )
 """A date in numbers. With slashes and the year at the end, either number may be the month."""
-_PLAIN = re.compile(rf"(?P<open>\[)?{_CLOCK}(?(open)\])(?P<rest> .*|)", re.ASCII | re.DOTALL)
+_OPEN = r"(?:(?P<open>\[)|(?P<round>\())?"
+_CLOSE = r"(?(open)\])(?(round)\)(?=[ \t]+[<*\u2022-]))"
+"""Behind round brackets only what is no `nick: text`, as of Pidgin: it would pass for an event."""
+_PLAIN = re.compile(rf"{_OPEN}{_CLOCK}{_CLOSE}(?P<rest> .*|)", re.ASCII | re.DOTALL)
 _DATED = re.compile(
-    rf"(?P<open>\[)?{_NUMBERS}(?:T|,? ){_CLOCK}{_ZONE}(?(open)\])(?P<rest>[ \t].*)",
+    rf"{_OPEN}{_NUMBERS}(?:T|,? ){_CLOCK}{_ZONE}{_CLOSE}(?P<rest>[ \t].*)",
     re.ASCII | re.DOTALL,
 )
 _WEECHAT = re.compile(
@@ -87,7 +90,11 @@ _HEXCHAT = re.compile(
     re.ASCII | re.DOTALL,
 )
 _SAID = re.compile(rf"<{_NICK}>(?:[ \t](?P<text>.*)|)", re.DOTALL)
-_ACTED = re.compile(rf"\* {_NICK}(?: (?P<text>.*)|)", re.DOTALL)
+_ACTED = re.compile(
+    # Of Textual `• nick: text`, and of Eggdrop `Action: nick text`.
+    rf"(?:\*|\u2022|Action:) {_NICK}:?(?: (?P<text>.*)|)",
+    re.DOTALL,
+)
 _NOTICED = re.compile(
     # To nobody, to a channel as of irssi, mIRC (`:#a`) and HexChat (`/#a`), or as of irssi with the
     # address of the sender: to the owner of the log.
