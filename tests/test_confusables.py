@@ -116,6 +116,14 @@ def test_nobody_looks_like_an_account(town: Town, nick: str) -> None:
     assert commands(town.person("ann").say(f"NICK {nick}")) == ["FAIL", "433"]
 
 
+@pytest.mark.parametrize("nick", ["MemoServ", "N1ckServ"])
+def test_the_refusal_of_a_name_of_services_says_so(town: Town, nick: str) -> None:
+    """Nobody has the name of a service of other networks here, so it would look like none."""
+    (refusal,) = town.person("ann").say(f"NICK {nick}")
+    assert refusal.command == "433"
+    assert "like a service" in refusal.params[-1]
+
+
 def test_the_owner_may_look_like_oneself(town: Town) -> None:
     """The nickname is free for its account, in other shapes, too."""
     ann = town.person("ann")

@@ -31,7 +31,7 @@ from trio_chat.irc.names import InvalidName, clean_username, fold_nick, fold_or_
 log = logging.getLogger("trio_chat")
 
 _LOOKS_USED: Final = n.ERR_NICKNAMEINUSE.with_text(
-    "That nickname looks like another one; choose one that differs more"
+    "That nickname looks like another one, or like a service; choose one that differs more"
 )
 
 
