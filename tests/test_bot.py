@@ -446,6 +446,20 @@ async def test_each_line_is_sent_where_there_is_no_multiline() -> None:
         assert [(await chat.heard()).text for _ in range(3)] == ["one", "two", "three"]
 
 
+async def test_more_lines_than_a_message_has_are_few_messages(autojump_clock: MockClock) -> None:
+    """As many lines as the server takes are in each; nobody waits for every line."""
+    bot = Bot("tea", channels=[LOBBY])
+    lines = [f"line {number}" for number in range(49)]
+    lines[24] = ""
+    async with chat_with(bot) as chat:
+        begun = trio.current_time()
+        msgid = await bot.say(LOBBY, "\n".join(lines))
+        heard = [await chat.heard() for _ in range(2)]
+    assert [each.text.split("\n") for each in heard] == [lines[:24], lines[25:]]
+    assert heard[0].msgid == msgid
+    assert trio.current_time() - begun < 15
+
+
 async def test_the_lines_of_an_error_are_those_of_its_answer() -> None:
     """A notice, and so the text of a `CommandError`, has lines as a message has."""
     bot = Bot("tea", channels=[LOBBY])

@@ -70,8 +70,8 @@ class Say:
 
 
 class SayLines:
-    """Several lines to be sent: as one message where the server takes it, else one by one with
-    pauses. The arguments and attributes are as those of `Say`.
+    """Several lines to be sent: as one message where the server takes it, else in as few as it
+    takes, with pauses. The arguments and attributes are as those of `Say`.
     """
 
     def __init__(
@@ -113,17 +113,27 @@ class SayLines:
     async def __call__(self, session: ClientSession) -> None:
         """Send the rest."""
         if self.fits_together(session):
-            lines = [line.text for line in self._lines]
-            await session.say_together(self.target, lines, self._tags, self._request(), self._kind)
-            self._lines = []
-            return
+            await self._say_together(session, len(self._lines))
         while self._lines and not self.is_withdrawn:
-            if self._lines[0].text.strip():
-                if self._count >= _UNPACED:
-                    await trio.sleep(_PACE)
+            if not self._lines[0].text.strip():
+                self._lines.pop(0)
+                continue
+            texts = [line.text for line in self._lines]
+            together = session.protocol.messages.count_together(self.target, texts)
+            if self._count and (together > 1 or self._count >= _UNPACED):
+                await trio.sleep(_PACE * max(together, 1))
+            if together > 1:
+                await self._say_together(session, together)
+            else:
                 await self._lines[0](session)
+                self._lines.pop(0)
                 self._count += 1
-            self._lines.pop(0)
+
+    async def _say_together(self, session: ClientSession, count: int) -> None:
+        lines = [line.text for line in self._lines[:count]]
+        await session.say_together(self.target, lines, self._tags, self._request(), self._kind)
+        del self._lines[:count]
+        self._count += count
 
 
 class ProtocolCall:

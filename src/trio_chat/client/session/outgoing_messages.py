@@ -137,6 +137,19 @@ class OutgoingMessages:
             size or math.inf
         )
 
+    def count_together(self, target: str, lines: Sequence[str]) -> int:
+        """Return how many of these lines, from the first one, the server takes as one message."""
+        most, size = self._negotiation.most_together
+        room = self.room(target)
+        count = parts = total = 0
+        for line in lines:
+            parts += len(pieces(line, room))
+            total += len(line.encode()) + 1
+            if parts > most or total > (size or math.inf):
+                break
+            count += 1
+        return count
+
     def room(self, target: str, kind: MessageKind = MessageKind.MESSAGE) -> int:
         """Return how many bytes of text one message to this target can hold."""
         longest = f"{self._nickname.current}!{'u' * _LONGEST_USER}@{'h' * _LONGEST_HOST}"
