@@ -320,6 +320,15 @@ def test_an_unpacked_archive_is_the_same() -> None:
     assert kept("#general") == first
 
 
+def test_an_archive_may_have_backslashes() -> None:
+    """As one that was packed again by an older PowerShell."""
+    first = imported(said("1700000000.000100"))
+    files = slack_files(d1=[said("1700000000.000100")]) | {"general/": ""}
+    write_zip("b.zip", {f"My export/{k}".replace("/", "\\"): v for k, v in files.items()})
+    assert ran("import", "slack", "b.zip") == 0
+    assert kept("#general") == first
+
+
 def test_an_archive_may_have_a_directory_around_it() -> None:
     """As one that was unpacked and packed again, on a Mac for example."""
     first = imported(said("1700000000.000100"))

@@ -10,7 +10,7 @@ import unicodedata
 import zipfile
 import zlib
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -58,8 +58,9 @@ class Tree:
         if len(infos) > MOST_FILES:
             raise ImportFileError(_("the archive has too many files"))
         for info in infos:
-            if not info.is_dir():
-                self._add(info.filename, info.compress_size, _name_of(info))
+            name = _name_of(info)
+            if not name.endswith("/"):
+                self._add(info.filename, info.compress_size, name)
 
     def _add(self, written: str, size: int, name: str = "") -> None:
         name = unicodedata.normalize("NFC", name or written)
@@ -123,14 +124,13 @@ class Tree:
 
 def _name_of(info: zipfile.ZipInfo) -> str:
     """Return the name of a file in an archive. Some programs write UTF-8 without saying so; Python
-    then takes it for the code page of DOS.
+    then takes it for the code page of DOS. Others, such as older PowerShell, write backslashes.
     """
-    if info.flag_bits & _IS_UTF8:
-        return info.filename
-    try:
-        return info.filename.encode("cp437").decode()
-    except UnicodeError:
-        return info.filename
+    name = info.filename
+    if not info.flag_bits & _IS_UTF8:
+        with suppress(UnicodeError):
+            name = name.encode("cp437").decode()
+    return name.replace("\\", "/")
 
 
 @contextmanager
