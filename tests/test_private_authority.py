@@ -701,6 +701,16 @@ async def test_a_certificate_that_was_not_needed_is_not_made(
     assert not home.files.leaf.exists()
 
 
+async def test_a_certificate_is_not_made_without_tls(home: Home) -> None:
+    """Reading the configuration again makes it where TLS is on, and only there."""
+    off = replace(home.settings, server=replace(home.settings.server, tls="off"))
+    encryption = Encryption(off, Clock(NOON), lambda: LAPTOP)
+    await encryption.reload(off)
+    assert not home.files.leaf.exists()
+    await encryption.reload(home.settings)
+    assert home.files.leaf.exists()
+
+
 def test_an_authority_that_may_issue_nothing_says_so() -> None:
     """A certificate without a name would be valid nowhere."""
     authority = PrivateAuthority.make("chat", SubjectNames(), THEN)

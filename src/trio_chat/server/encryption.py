@@ -37,6 +37,11 @@ in its last third, and there are those of 45 days and of 6.
 """
 
 
+def _has_tls(settings: Settings) -> bool:
+    listeners = settings.listeners
+    return any(tls != "off" for tls in (settings.server.tls, *(one.tls for one in listeners)))
+
+
 class Encryption:
     """The TLS context of a server, and the certificate in it.
 
@@ -94,8 +99,7 @@ class Encryption:
     @property
     def is_used(self) -> bool:
         """Whether clients can use TLS."""
-        server, listeners = self._settings.server, self._settings.listeners
-        return any(tls != "off" for tls in (server.tls, *(one.tls for one in listeners)))
+        return _has_tls(self._settings)
 
     @property
     def own_files(self) -> OwnFiles | None:
@@ -127,7 +131,8 @@ class Encryption:
     async def reload(self, settings: Settings) -> None:
         """Read the certificate again, for new connections; existing ones stay open.
 
-        A certificate that is not stored is kept: clients would reject another one.
+        A certificate that is not stored is kept: clients would reject another one. None is made
+        where TLS is off.
 
         Raises:
             CertificateError: it cannot be used; the one before stays.
@@ -135,6 +140,9 @@ class Encryption:
         files = files_of(settings)
         if files.certificate is None and files == self._files:
             self._settings = settings
+            return
+        if files.is_own and not _has_tls(settings):
+            self._files, self._settings = files, settings
             return
         async with self._lock:
             before = self.fingerprint
