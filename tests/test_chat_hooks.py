@@ -47,6 +47,15 @@ def test_an_operator_makes_a_hook(town: Town) -> None:
     assert made.channel == town.world.channels["#a"].founded
 
 
+def test_the_list_shows_where_nothing_arrives(town: Town) -> None:
+    """The receiver refuses it, is not there, or may not be one; the log knows which."""
+    ann = owner(town)
+    ann.say("CS HOOK #a ADD out https://a.example/")
+    (made,) = town.world.hooks
+    apply(town.world, HookDelivered(made.digest, made.cursor, 0, int(NOON)))
+    assert "nothing arrives there" in sentence(ann.say("CS HOOK #a LIST"))
+
+
 @pytest.mark.parametrize("path", ["", "/slack"])
 def test_a_hook_does_not_lead_back_into_its_channel(town: Town, path: str) -> None:
     """Each message would come back; another channel may be joined so."""

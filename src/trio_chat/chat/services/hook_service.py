@@ -74,7 +74,7 @@ def describe(hook: Hook) -> str:
     if hook.signing:
         parts.append("signed")
     if hook.failing:
-        parts.append("its receiver does not answer")
+        parts.append("nothing arrives there; the log of the server says why")
     return ", ".join(parts)
 
 
