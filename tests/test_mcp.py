@@ -78,12 +78,15 @@ async def talk(
     allowed: tuple[str, ...] = (),
     rate: int = 10,
     is_read_only: bool = False,
+    has_multiline: bool = True,
 ) -> AsyncIterator[Talk]:
     """Run an agent in a chat in memory, and a program that uses it."""
+    server = FakeChat()
+    server.has_multiline = has_multiline
     bot = Bot("helper", channels=[LOBBY])
     agent = Agent(bot, allowed, rate, is_read_only=is_read_only)
     async with (
-        chat_with(bot) as chat,
+        chat_with(bot, chat=server) as chat,
         Client(make_server(agent), mode=mode, elicitation_callback=user) as client,
     ):
         yield Talk(client, chat)
@@ -346,7 +349,7 @@ async def test_a_chat_that_is_away_is_an_error(autojump_clock: MockClock) -> Non
 
 async def test_as_many_lines_as_allowed_have_time_enough(autojump_clock: MockClock) -> None:
     """Where each line is a message of its own, the pauses between them take a minute."""
-    async with talk(allowed=(LOBBY,)) as t:
+    async with talk(allowed=(LOBBY,), has_multiline=False) as t:
         await t.call("post", conversation=LOBBY, text="\n".join(map(str, range(100))))
         assert [(await t.chat.heard()).text for _ in range(100)] == [*map(str, range(100))]
         with pytest.raises(AgentError, match="at most 100 lines"):
