@@ -99,8 +99,8 @@ def unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _garbage_collector() -> Iterator[None]:
-    """Have a test leave the garbage collector as it was: a server that runs in the test's own
-    process sets it for good, and Hypothesis looks for objects that a frozen one does not find.
+    """Have a test leave the garbage collector as it was. A server in the test's own process sets it
+    for good, and Hypothesis warns when it does not find what the collector has frozen.
     """
     before = gc.get_threshold()
     yield

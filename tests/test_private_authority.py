@@ -711,6 +711,23 @@ async def test_a_certificate_is_not_made_without_tls(home: Home) -> None:
     assert home.files.leaf.exists()
 
 
+async def test_a_certificate_that_is_not_kept_is_made_when_tls_comes_back(
+    home: Home, tmp_path: Path
+) -> None:
+    """Also when that of the administrator was taken away while TLS was off."""
+    theirs = tmp_path / "theirs.pem"
+    theirs.write_bytes(certificates.make("chat.example"))
+    own = replace(home.settings, storage=replace(home.settings.storage, file=None))
+    encryption = Encryption(
+        replace(own, tls=replace(own.tls, certificate=theirs)), Clock(NOON), lambda: LAPTOP
+    )
+    await encryption.prepare()
+    before = encryption.fingerprint
+    await encryption.reload(replace(own, server=replace(own.server, tls="off")))
+    await encryption.reload(own)
+    assert encryption.fingerprint != before
+
+
 def test_an_authority_that_may_issue_nothing_says_so() -> None:
     """A certificate without a name would be valid nowhere."""
     authority = PrivateAuthority.make("chat", SubjectNames(), THEN)

@@ -28,3 +28,9 @@ def test_the_changelog_begins_with_this_version() -> None:
     assert first[1] == __version__
     date.fromisoformat(first[2])  # raises ValueError
     assert re.search(r"^<!-- towncrier.* -->\n\n## ", text, re.MULTILINE)
+
+
+def test_every_piece_of_news_says_something() -> None:
+    """One without a text would be an empty point in the changelog."""
+    pieces = list((ROOT / "changelog.d").glob("*.md"))
+    assert [piece.name for piece in pieces if not piece.read_text("utf-8").strip()] == []

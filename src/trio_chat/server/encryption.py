@@ -138,11 +138,10 @@ class Encryption:
             CertificateError: it cannot be used; the one before stays.
         """
         files = files_of(settings)
-        if files.certificate is None and files == self._files:
+        is_kept = files.certificate is None and files == self._files
+        # One that is not made now is made by the next call with TLS: `_files` stay the former ones.
+        if is_kept or (files.is_own and not _has_tls(settings)):
             self._settings = settings
-            return
-        if files.is_own and not _has_tls(settings):
-            self._files, self._settings = files, settings
             return
         async with self._lock:
             before = self.fingerprint

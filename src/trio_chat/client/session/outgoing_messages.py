@@ -130,25 +130,25 @@ class OutgoingMessages:
 
     def fits_together(self, target: str, lines: Sequence[str]) -> bool:
         """Return whether the server takes these lines as one message."""
-        most, size = self._negotiation.most_together
-        room = self.room(target)
-        parts = sum(len(pieces(line, room)) for line in lines)
-        return 1 < parts <= most and sum(len(line.encode()) + 1 for line in lines) <= (
-            size or math.inf
-        )
+        count, parts = self._together(target, lines)
+        return count == len(lines) and parts > 1
 
     def count_together(self, target: str, lines: Sequence[str]) -> int:
         """Return how many of these lines, from the first one, the server takes as one message."""
+        return self._together(target, lines)[0]
+
+    def _together(self, target: str, lines: Sequence[str]) -> tuple[int, int]:
+        """Return how many lines fit into one message, and the lines of IRC that those take."""
         most, size = self._negotiation.most_together
         room = self.room(target)
-        count = parts = total = 0
-        for line in lines:
-            parts += len(pieces(line, room))
+        parts = total = 0
+        for count, line in enumerate(lines):
+            more = len(pieces(line, room))
             total += len(line.encode()) + 1
-            if parts > most or total > (size or math.inf):
-                break
-            count += 1
-        return count
+            if parts + more > most or total > (size or math.inf):
+                return count, parts
+            parts += more
+        return len(lines), parts
 
     def room(self, target: str, kind: MessageKind = MessageKind.MESSAGE) -> int:
         """Return how many bytes of text one message to this target can hold."""
