@@ -260,7 +260,7 @@ KEPT = {
     ),
     "TOPIC": Kept("TOPIC #a :tea", "TOPIC #a", "JOIN #a", "332 ann #a :tea"),
     "TOPIC removed": Kept(
-        "TOPIC #a :", "TOPIC #a :\r", "JOIN #a", "332", "TOPIC #a :tea", absent=True
+        "TOPIC #a :", "TOPIC #a :\r", "JOIN #a", "332 ann", "TOPIC #a :tea", absent=True
     ),
     "MODE +b": Kept(
         "MODE #a +b eve!*@*", "MODE #a +b", "JOIN #a\r\nMODE #a +b", "367 ann #a eve!*@*"
